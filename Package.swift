@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "cortina",
+    products: [
+        .executable(name: "cortina", targets: ["cortina"]),
+        .library(name: "GraphDSL", targets: ["GraphDSL"]),
+        .library(name: "Stages", targets: ["Stages"]),
+        .library(name: "Runner", targets: ["Runner"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .target(
+            name: "GraphDSL",
+            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: house),
+        .target(name: "Stages", dependencies: ["GraphDSL"], swiftSettings: house),
+        .target(
+            name: "Pipelines", dependencies: ["GraphDSL", "Stages"], path: "pipelines", exclude: ["published"],
+            swiftSettings: house),
+        .systemLibrary(
+            name: "CLibAV", pkgConfig: "libavfilter",
+            providers: [
+                .apt([
+                    "libavformat-dev", "libavcodec-dev", "libavfilter-dev", "libavutil-dev", "libswscale-dev",
+                    "libswresample-dev",
+                ])
+            ]),
+        .target(name: "LibAV", dependencies: ["CLibAV"], swiftSettings: house),
+        .target(
+            name: "Runner",
+            dependencies: [
+                "GraphDSL", "LibAV",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+        .executableTarget(
+            name: "cortina",
+            dependencies: [
+                "GraphDSL", "Stages", "Pipelines", "Runner",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+    ]
+)

@@ -1,0 +1,57 @@
+import CLibAV
+
+/// What libav answered when something went wrong: its number, kept, and its own words.
+public struct AVError: Error, Hashable, Sendable {
+    /// libav's error number, always negative.
+    public let code: Int32
+    /// What was being done: `open the input`, `decode`.
+    public let operation: String
+
+    /// An error of an operation.
+    public init(_ code: Int32, _ operation: String) {
+        self.code = code
+        self.operation = operation
+    }
+
+    /// The stream, file or filter has ended.
+    public var isEndOfFile: Bool { code == cav_error_eof }
+    /// The data is not what its format demands.
+    public var isInvalidData: Bool { code == cav_error_invalid_data }
+    /// The wait was broken off on request.
+    public var isCancelled: Bool { code == cav_error_exit }
+    /// The medium that is written to is full, or may not be written.
+    public var isStorage: Bool {
+        [ENOSPC, EROFS, EACCES, EPERM, ENOENT, ENOTDIR, EISDIR, EDQUOT, EFBIG, EIO].contains { code == cav_error($0) }
+    }
+
+    /// Throws where libav answered with an error; else passes its answer on.
+    @discardableResult
+    static func check(_ result: Int32, _ operation: String) throws(AVError) -> Int32 {
+        guard result >= 0 else { throw AVError(result, operation) }
+        return result
+    }
+
+    /// Throws where libav could not allocate.
+    static func check<Pointer>(_ pointer: Pointer?, _ operation: String) throws(AVError) -> Pointer {
+        guard let pointer else { throw AVError(cav_error(ENOMEM), operation) }
+        return pointer
+    }
+}
+
+extension AVError: CustomStringConvertible {
+    /// libav's text for the number.
+    public var reason: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(AV_ERROR_MAX_STRING_SIZE)) { buffer in
+            buffer.initialize(repeating: 0)
+            av_strerror(code, buffer.baseAddress, buffer.count)
+            return buffer.baseAddress.map { String(cString: $0) } ?? "error \(code)"
+        }
+    }
+
+    public var description: String { "cannot \(operation): \(reason)" }
+}
+
+extension AVError {
+    /// The system's text for an `errno`.
+    public static func text(errno code: Int32) -> String { AVError(cav_error(code), "").reason }
+}

@@ -1,0 +1,21 @@
+/// Where the bytes of an input come from: a file, an address, a store.
+///
+/// libav reaches its input through this only, from one thread at a time.
+public protocol ByteSource: Sendable {
+    /// How many bytes there are, where that is known.
+    var size: Int64? { get }
+
+    /// Reads bytes from `offset` on.
+    ///
+    /// - Returns: how many were read, at most the span's length; 0 at the end.
+    /// - Throws: ``ByteSourceError``.
+    func read(at offset: Int64, into span: inout MutableRawSpan) throws(ByteSourceError) -> Int
+}
+
+/// Why bytes cannot be read.
+public enum ByteSourceError: Error, Hashable, Sendable {
+    /// There is no such input, or it is not a file.
+    case notFound(String)
+    /// It is there, and the system refused; `errno` as it came.
+    case system(String, errno: Int32)
+}

@@ -1,0 +1,64 @@
+import CLibAV
+
+/// Decodes one stream.
+///
+/// Sendable because one task at a time drives it; it is made on one thread and handed to another once.
+public final class Decoder: @unchecked Sendable {
+    /// The unit of the times of its frames, in seconds.
+    public let timeBase: Fraction
+    /// The rate that the container gives the stream; 0/1 where it does not.
+    public let frameRate: Fraction
+
+    private let context: UnsafeMutablePointer<AVCodecContext>
+
+    /// A decoder for a stream of a container.
+    ///
+    /// - Parameter threads: how many threads it may use; 0 for one a core.
+    /// - Throws: ``AVError`` where there is no decoder, or it refuses the stream.
+    public init(_ demuxer: Demuxer, stream index: Int, threads: Int = 0) throws(AVError) {
+        let description = demuxer.streams[index]
+        let operation = "decode \(description.codec)"
+        guard let parameters = demuxer.parameters(of: index),
+            let codec = avcodec_find_decoder(parameters.pointee.codec_id)
+        else { throw AVError(cav_error_decoder_not_found, operation) }
+        context = try AVError.check(avcodec_alloc_context3(codec), operation)
+        timeBase = description.timeBase
+        frameRate = Fraction(demuxer.frameRate(of: index))
+        context.pointee.pkt_timebase = timeBase.rational
+        context.pointee.thread_count = Int32(threads)
+        var result = avcodec_parameters_to_context(context, parameters)
+        if result >= 0 { result = avcodec_open2(context, codec, nil) }
+        guard result >= 0 else {
+            var pointer: UnsafeMutablePointer<AVCodecContext>? = context
+            avcodec_free_context(&pointer)
+            throw AVError(result, operation)
+        }
+    }
+
+    deinit {
+        var pointer: UnsafeMutablePointer<AVCodecContext>? = context
+        avcodec_free_context(&pointer)
+    }
+
+    /// Takes a packet, or nil at the end of the stream; call ``receive()`` until it gives nothing before the next.
+    ///
+    /// - Throws: ``AVError``, `isInvalidData` for a damaged packet; the next one may be whole again.
+    public func send(_ packet: Packet?) throws(AVError) {
+        let result = avcodec_send_packet(context, packet?.pointer)
+        // The end, sent twice.
+        if packet == nil, result == cav_error_eof { return }
+        try AVError.check(result, "decode")
+    }
+
+    /// The next frame that is ready, with its best time, or nil where there is none.
+    ///
+    /// - Throws: ``AVError``.
+    public func receive() throws(AVError) -> Frame? {
+        let frame = try Frame()
+        let result = avcodec_receive_frame(context, frame.pointer)
+        if result == cav_error(EAGAIN) || result == cav_error_eof { return nil }
+        try AVError.check(result, "decode")
+        frame.pointer.pointee.pts = frame.pointer.pointee.best_effort_timestamp
+        return frame
+    }
+}

@@ -1,0 +1,77 @@
+import CLibAV
+
+/// Puts encoded streams together into a file.
+///
+/// Sendable because its user calls it under a lock of its own.
+public final class Muxer: @unchecked Sendable {
+    private let context: UnsafeMutablePointer<AVFormatContext>
+    private var timeBases: [Fraction] = []
+
+    /// Opens a file for writing; what was there is lost.
+    ///
+    /// - Parameters:
+    ///   - path: where the file lies.
+    ///   - format: the container, by libavformat's name.
+    /// - Throws: ``AVError``.
+    public init(path: String, format: String) throws(AVError) {
+        var pointer: UnsafeMutablePointer<AVFormatContext>?
+        try AVError.check(
+            avformat_alloc_output_context2(&pointer, nil, format, "file:\(path)"), "make the \(format) output")
+        context = try AVError.check(pointer, "make the \(format) output")
+        let result = avio_open(&context.pointee.pb, "file:\(path)", AVIO_FLAG_WRITE)
+        guard result >= 0 else {
+            avformat_free_context(context)
+            throw AVError(result, "open the output")
+        }
+    }
+
+    deinit {
+        avio_closep(&context.pointee.pb)
+        avformat_free_context(context)
+    }
+
+    /// Adds a stream for an encoder's packets and returns its index.
+    ///
+    /// - Throws: ``AVError``.
+    public func addStream(_ encoder: Encoder) throws(AVError) -> Int {
+        let stream = try AVError.check(avformat_new_stream(context, nil), "add a stream")
+        try AVError.check(
+            avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context), "add a stream")
+        stream.pointee.time_base = encoder.timeBase.rational
+        if encoder.context.pointee.codec_type == AVMEDIA_TYPE_VIDEO {
+            stream.pointee.avg_frame_rate = encoder.context.pointee.framerate
+            stream.pointee.sample_aspect_ratio = encoder.context.pointee.sample_aspect_ratio
+        }
+        timeBases.append(encoder.timeBase)
+        return Int(stream.pointee.index)
+    }
+
+    /// Writes the header; no stream can be added any more.
+    ///
+    /// - Parameter options: the container's own options.
+    /// - Throws: ``AVError``.
+    public func begin(options: [String: String]) throws(AVError) {
+        var dictionary: OpaquePointer?
+        defer { av_dict_free(&dictionary) }
+        for (key, value) in options { av_dict_set(&dictionary, key, value, 0) }
+        try AVError.check(avformat_write_header(context, &dictionary), "write the output's header")
+    }
+
+    /// Writes a packet, in the order of time over all streams.
+    ///
+    /// - Throws: ``AVError``.
+    public func write(_ packet: Packet, to stream: Int) throws(AVError) {
+        guard let target = context.pointee.streams[stream] else { return }
+        packet.pointer.pointee.stream_index = Int32(stream)
+        av_packet_rescale_ts(packet.pointer, timeBases[stream].rational, target.pointee.time_base)
+        try AVError.check(av_interleaved_write_frame(context, packet.pointer), "write the output")
+    }
+
+    /// Writes what is left and the index, and closes the file.
+    ///
+    /// - Throws: ``AVError``.
+    public func finish() throws(AVError) {
+        try AVError.check(av_write_trailer(context), "finish the output")
+        try AVError.check(avio_closep(&context.pointee.pb), "finish the output")
+    }
+}

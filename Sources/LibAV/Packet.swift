@@ -1,0 +1,24 @@
+import CLibAV
+
+/// A piece of one compressed stream.
+///
+/// Sendable because it has one owner at a time: a task makes it, hands it on through a queue, and touches it no more.
+public final class Packet: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<AVPacket>
+
+    init() throws(AVError) { pointer = try AVError.check(av_packet_alloc(), "allocate a packet") }
+
+    deinit {
+        var pointer: UnsafeMutablePointer<AVPacket>? = pointer
+        av_packet_free(&pointer)
+    }
+
+    /// The stream of the container that it belongs to.
+    public var stream: Int { Int(pointer.pointee.stream_index) }
+    /// Its bytes.
+    public var size: Int { Int(pointer.pointee.size) }
+    /// When it is shown, in units of its stream's time base.
+    public var pts: Int64? { pointer.pointee.pts == cav_no_pts ? nil : pointer.pointee.pts }
+    /// How long it is shown, in units of its stream's time base; 0 where that is unknown.
+    public var duration: Int64 { pointer.pointee.duration }
+}

@@ -1,0 +1,271 @@
+package import GraphDSL
+import LibAV
+
+/// Binds a manifest to a clip: a pure function of the manifest, of what the clip and the assets are, and of the run's
+/// parameters.
+package struct Binder {
+    private let manifest: Manifest
+    private let upload: MediaInfo
+    private let assets: [AssetPath: MediaInfo]
+    private let settings: [String: ParameterSetting]
+    private let facts: [String: Double]
+
+    /// Makes the plan.
+    ///
+    /// - Parameters:
+    ///   - name: what the clip is called in errors.
+    ///   - parameters: what the run gives to the pipeline's parameters.
+    /// - Throws: ``RunError``.
+    package static func bind(
+        _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
+        parameters: [String: String] = [:]
+    ) throws(RunError) -> Plan {
+        guard upload.video != nil, upload.duration != nil else { throw .noVideo(name) }
+        let settings = try settings(manifest.parameters, parameters)
+        return try Binder(manifest: manifest, upload: upload, assets: assets, settings: settings).plan()
+    }
+
+    private init(
+        manifest: Manifest, upload: MediaInfo, assets: [AssetPath: MediaInfo], settings: [String: ParameterSetting]
+    ) {
+        self.manifest = manifest
+        self.upload = upload
+        self.assets = assets
+        self.settings = settings
+        var facts: [String: Double] = [:]
+        for (name, setting) in settings {
+            switch setting {
+            case .number(let number): facts["parameter.\(name)"] = number
+            case .text(let text): facts["parameter.\(name).columns"] = Double(text.columns)
+            }
+        }
+        self.facts = facts
+    }
+
+    private static func settings(
+        _ parameters: [Parameter], _ given: [String: String]
+    ) throws(RunError) -> [String: ParameterSetting] {
+        for name in given.keys.sorted() where !parameters.contains(where: { $0.name == name }) {
+            throw .parameter(.unknown(name: name, known: parameters.map(\.name)))
+        }
+        var settings: [String: ParameterSetting] = [:]
+        for parameter in parameters {
+            guard let text = given[parameter.name] ?? parameter.defaultValue else {
+                throw .parameter(.missing(name: parameter.name, range: parameter.range))
+            }
+            do throws(ParameterError) { settings[parameter.name] = try parameter.value(from: text) } catch {
+                throw .parameter(error)
+            }
+        }
+        return settings
+    }
+
+    private func plan() throws(RunError) -> Plan {
+        var inputs = [Plan.Input(asset: nil, streams: [])]
+        var labels: [FilterGraph.Source: String] = [:]
+        var normalisations: [String] = []
+        for case (_, let source) in manifest.graph.sources where labels[source] == nil {
+            guard let stream = try stream(of: source) else { continue }
+            let input = inputs.firstIndex { $0.asset == source.asset } ?? inputs.count
+            if input == inputs.count { inputs.append(Plan.Input(asset: source.asset, streams: [])) }
+            let label = "\(input):\(stream.index)"
+            labels[source] = label
+            inputs[input].streams.append(
+                Plan.Stream(
+                    index: stream.index, kind: source.kind, codec: stream.codec, sampleAspect: stream.sampleAspect,
+                    label: label))
+        }
+        let normalised = try normalise(manifest.graph, &normalisations)
+        let (resolved, formats) = try resolve(normalised)
+        let graph = resolved.pruned().splitting()
+        let sourceLabels = graph.sources.reduce(into: [:]) { $0[$1.index] = labels[$1.source] }
+        let hasAudio = graph.sinks.contains(.audio)
+        guard
+            let text = graph.text(sourceLabel: { sourceLabels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" })
+        else { throw .fault("the graph of \(manifest.reference) still has a parameter without a value") }
+        let video = formats.compactMap(\.video).first
+        if let duration = video?.duration.exact, duration <= .zero {
+            throw .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip")
+        }
+        return Plan(
+            pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
+            output: manifest.output, size: video?.size.value, hasAudio: hasAudio, duration: video?.duration.exact,
+            normalisations: normalisations)
+    }
+
+    private func info(_ source: FilterGraph.Source) throws(RunError) -> MediaInfo {
+        guard let asset = source.asset else { return upload }
+        guard let info = assets[asset] else { throw .fault("the asset '\(asset)' was not probed") }
+        guard info.video != nil else { throw .unusableAsset(asset, reason: "it has no picture") }
+        if source.content == .video, info.duration == nil {
+            throw .unusableAsset(asset, reason: "it is a still picture, and a video is needed")
+        }
+        return info
+    }
+
+    private func stream(
+        of source: FilterGraph.Source
+    ) throws(RunError) -> (index: Int, codec: String, sampleAspect: Rational)? {
+        let info = try info(source)
+        if source.content == .audio { return info.audio.map { ($0.stream, $0.codec, 1) } }
+        return info.video.map { ($0.stream, $0.codec, $0.sampleAspect) }
+    }
+
+    // MARK: Sources and sinks
+
+    /// Puts what each source needs behind it, silence where one has no sound, and what the encoders need before the
+    /// sinks.
+    private func normalise(_ graph: FilterGraph, _ notes: inout [String]) throws(RunError) -> FilterGraph {
+        let hasAudio = graph.sinks.contains(.audio)
+        return try graph.rewriting { _, node, result throws(RunError) in
+            switch node.operation {
+            case .filter:
+                return result.addAll(node)
+            case .source(let source):
+                let info = try info(source)
+                let length = length(of: info)
+                var start = result.add(node)
+                let normalisation: Normalisation
+                switch (source.content, info.video, info.audio) {
+                case (.image, let video?, _): normalisation = Normalisation(image: video)
+                case (.video, let video?, _):
+                    normalisation = Normalisation(video: video, frameRate: manifest.output.frameRate)
+                case (.audio, _, let audio?):
+                    normalisation = Normalisation(audio: audio, output: manifest.output.audio, length: length)
+                default:
+                    guard let length else { throw .fault("the length of a silence is not known") }
+                    if source.asset == nil { notes.append("no sound → silence") }
+                    let silence = Normalisation.silence(manifest.output.audio, length: length)
+                    return [chain(silence, from: nil, in: &result)].compactMap(\.self)
+                }
+                if source.asset == nil { notes += normalisation.notes }
+                start = chain(normalisation.filters, from: start, in: &result) ?? start
+                return [start]
+            case .sink(let kind):
+                var filters: [Filter] = []
+                if kind == .video {
+                    // A piece whose sound outlasts its picture leaves a hole in time: the last frame fills it.
+                    if hasAudio { filters.append(.frameRate(manifest.output.frameRate)) }
+                    filters.append(.pixelFormat("yuv420p"))
+                } else {
+                    filters.append(
+                        .audioFormat(
+                            rate: manifest.output.audio.sampleRate, layout: manifest.output.audio.channelLayout))
+                }
+                let end = chain(filters, from: node.inputs.first, in: &result)
+                result.add(.init(.sink(kind), inputs: [end].compactMap(\.self)))
+                return []
+            }
+        }
+    }
+
+    /// How long a source's picture is once it has the output's constant rate.
+    private func length(of info: MediaInfo) -> Seconds? {
+        guard let duration = info.video?.duration else { return nil }
+        let rate = manifest.output.frameRate
+        return Seconds(Double(max(1, duration.frames(at: rate))) / rate.value)
+    }
+
+    private func chain(
+        _ filters: [Filter], from start: FilterGraph.Endpoint?, in graph: inout FilterGraph
+    ) -> FilterGraph.Endpoint? {
+        filters.reduce(start) { end, filter in
+            graph.add(.init(.filter(filter), inputs: [end].compactMap(\.self)))
+        }
+    }
+
+    // MARK: Formulas
+
+    /// Fills in parameters and computes formulas, link by link, now that all sources are known.
+    ///
+    /// - Returns: the graph, and what is known of the links that the sinks read.
+    private func resolve(_ graph: FilterGraph) throws(RunError) -> (FilterGraph, [LinkFormat]) {
+        var formats: [[LinkFormat]] = []
+        var ends: [LinkFormat] = []
+        let resolved = try graph.rewriting { _, node, result throws(RunError) in
+            var node = node
+            let inputs = node.inputs.map { formats[$0.node][$0.pad] }
+            switch node.operation {
+            case .source(let source):
+                formats.append([format(of: source, try info(source))])
+            case .sink:
+                ends += inputs
+                formats.append([])
+            case .filter(let filter):
+                let reference = node.reference.map { formats[$0.node][$0.pad] }
+                let computed = try compute(filter, inputs, reference, stage: node.stage)
+                try check(computed, inputs, stage: node.stage)
+                formats.append(FormatInference.outputs(of: computed, inputs: inputs, reference: reference))
+                node.operation = .filter(computed)
+                node.reference = nil
+            }
+            return result.addAll(node)
+        }
+        return (resolved, ends)
+    }
+
+    private func format(of source: FilterGraph.Source, _ info: MediaInfo) -> LinkFormat {
+        func bound(_ duration: Seconds?) -> DurationBound { duration.map(DurationBound.exactly) ?? .unknown }
+        if source.content == .audio {
+            return .audio(
+                AudioFormat(
+                    sampleRate: info.audio.map { .known($0.sampleRate) } ?? .unknown,
+                    channelLayout: info.audio.map { .known($0.channelLayout) } ?? .unknown,
+                    duration: bound(info.audio?.duration)))
+        }
+        let video = info.video
+        return .video(
+            VideoFormat(
+                size: video.map { .known($0.codedSize) } ?? .unknown,
+                sampleAspect: video.map { .known($0.sampleAspect) } ?? .unknown,
+                frameRate: video.map { .known($0.frameRate) } ?? .unknown,
+                pixelFormat: video.map { .known($0.pixelFormat) } ?? .unknown, duration: bound(video?.duration)))
+    }
+
+    private func compute(
+        _ filter: Filter, _ inputs: [LinkFormat], _ reference: LinkFormat?, stage: String?
+    ) throws(RunError) -> Filter {
+        let facts = self.facts.merging(FormatInference.facts(inputs: inputs, reference: reference)) { old, _ in old }
+        var computed = filter
+        for (name, value) in filter.options {
+            switch value {
+            case .parameter(let parameter):
+                guard let setting = settings[parameter] else {
+                    throw .fault("the parameter '\(parameter)' has no value")
+                }
+                computed.options[name] = setting.optionValue
+            case .expression(let expression) where !expression.variables.isEmpty:
+                if let number = expression.value(with: facts) {
+                    computed.options[name] = Int(exactly: number).map(OptionValue.integer) ?? .number(number)
+                } else {
+                    let rest = expression.substituting(facts)
+                    if let variable = rest.variables.sorted().first {
+                        throw .unsuitable(
+                            "\(stage ?? filter.name) needs \(variable), which cannot be told here: "
+                                + "put a Scale before it, and no RawFilter in between")
+                    }
+                    computed.options[name] = .expression(rest)
+                }
+            default: break
+            }
+        }
+        return computed
+    }
+
+    /// Refuses what libavfilter would refuse with less clear words.
+    private func check(_ filter: Filter, _ inputs: [LinkFormat], stage: String?) throws(RunError) {
+        guard filter.name == "crop", let picture = inputs.first?.video?.size.value else { return }
+        func number(_ name: String) -> Int? {
+            if case .integer(let value) = filter.options[name] { value } else { nil }
+        }
+        guard let width = number("w"), let height = number("h") else { return }
+        guard width >= 2, height >= 2 else {
+            throw .unsuitable("the clip's picture of \(picture) is too small for \(stage ?? "crop"); try a larger one")
+        }
+        guard width + (number("x") ?? 0) <= picture.width, height + (number("y") ?? 0) <= picture.height else {
+            throw .unsuitable(
+                "\(stage ?? "crop") keeps \(width)x\(height) pixels, but the clip's picture is only \(picture); "
+                    + "try a larger clip")
+        }
+    }
+}

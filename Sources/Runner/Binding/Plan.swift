@@ -1,0 +1,54 @@
+public import GraphDSL
+
+/// A pipeline bound to a clip: everything that a run does, as a value.
+public struct Plan: Hashable, Codable, Sendable {
+    /// Which pipeline it is.
+    public var pipeline: PipelineReference
+    /// The digest of its manifest.
+    public var digest: ContentDigest
+    /// The files that are read; the upload first.
+    public var inputs: [Input]
+    /// The graph as executed: sources normalised, formulas computed, parameters filled in.
+    public var graph: FilterGraph
+    /// The graph in libavfilter's syntax. Its open inputs are labelled `INPUT:STREAM`, as `ffmpeg -filter_complex` labels
+    /// them, its outputs `v` and `a`.
+    public var filterGraph: String
+    /// What comes out.
+    public var output: OutputProfile
+    /// The picture's size, where it can be told before libavfilter is asked.
+    public var size: PictureSize?
+    /// Whether the output has sound.
+    public var hasAudio: Bool
+    /// How long the output will be, where that can be told.
+    public var duration: Seconds?
+    /// What the clip needed before the first stage, in words.
+    public var normalisations: [String]
+
+    /// A file that is read.
+    public struct Input: Hashable, Codable, Sendable {
+        /// The asset, or nil for the upload.
+        public var asset: AssetPath?
+        /// The streams that are read.
+        public var streams: [Stream]
+    }
+
+    /// A stream that is read.
+    public struct Stream: Hashable, Codable, Sendable {
+        /// Its index in the container.
+        public var index: Int
+        /// What it carries.
+        public var kind: MediaKind
+        /// The codec, for messages.
+        public var codec: String
+        /// The shape of a pixel; 1 for audio.
+        public var sampleAspect: Rational
+        /// Its label in the filter graph.
+        public var label: String
+    }
+
+    /// How many frames the output will have, where that can be told.
+    public var frames: Int? { duration.map { $0.frames(at: output.frameRate) } }
+
+    /// The labels of the filter graph's outputs, in the order of the output's streams.
+    var sinks: [(label: String, kind: MediaKind)] { hasAudio ? [("v", .video), ("a", .audio)] : [("v", .video)] }
+}

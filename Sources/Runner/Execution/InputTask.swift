@@ -1,0 +1,136 @@
+import Dispatch
+import GraphDSL
+import LibAV
+
+/// The frames of one decoded stream on their way to the filter graph.
+final class DecodeFeed: Sendable {
+    /// The stream.
+    let stream: Plan.Stream
+    /// Its frames, in the order of time. Few: a 4K frame has 12 MB.
+    let frames = BoundedQueue<DecodedFrame>(capacity: 3)
+
+    private let packets: PacketBuffer
+
+    init(_ stream: Plan.Stream, _ packets: PacketBuffer) {
+        self.stream = stream
+        self.packets = packets
+    }
+
+    /// Says that the graph wants no more of the stream: its tasks end.
+    func close() {
+        frames.close()
+        packets.close(stream.index)
+    }
+}
+
+/// A frame with what the filter graph must know of its stream.
+struct DecodedFrame: Sendable {
+    let frame: Frame
+    let timeBase: Fraction
+    let frameRate: Fraction
+}
+
+/// Reads one file: a thread that takes it apart into packets, and a thread a stream that decodes them.
+final class InputTask: Sendable {
+    /// The decoded streams.
+    let feeds: [DecodeFeed]
+
+    private let input: Plan.Input
+    private let name: String
+    private let source: any ByteSource
+    private let packets: PacketBuffer
+    private let job: RunJob
+
+    init(_ input: Plan.Input, name: String, source: any ByteSource, job: RunJob) {
+        let packets = PacketBuffer(streams: input.streams.map(\.index))
+        self.input = input
+        self.name = name
+        self.source = source
+        self.packets = packets
+        self.job = job
+        feeds = input.streams.map { DecodeFeed($0, packets) }
+    }
+
+    /// Starts the threads.
+    func start(in group: DispatchGroup) {
+        for feed in feeds { job.onEnd { feed.close() } }
+        job.spawn("demux", in: group) { [self] () throws(RunError) in
+            defer { packets.finish() }
+            let demuxer = try job.meter.measure("demux") { () throws(RunError) in
+                try Prober.open(source, name: name, cancellation: job.cancellation)
+            }
+            defer { job.note(bytesRead: demuxer.bytesRead, of: input.asset?.description ?? "upload") }
+            try startDecoders(demuxer, in: group)
+            demuxer.select(Set(input.streams.map(\.index)))
+            try read(demuxer)
+        }
+    }
+
+    private func startDecoders(_ demuxer: Demuxer, in group: DispatchGroup) throws(RunError) {
+        for feed in feeds {
+            guard demuxer.streams.indices.contains(feed.stream.index) else {
+                throw .fault("'\(name)' has changed since it was probed")
+            }
+            let decoder: Decoder
+            do throws(AVError) { decoder = try Decoder(demuxer, stream: feed.stream.index) } catch {
+                throw undecodable(feed.stream)
+            }
+            job.spawn("decode", in: group) { [self] () throws(RunError) in
+                defer { feed.frames.finish() }
+                try decode(feed, decoder)
+            }
+        }
+    }
+
+    private func read(_ demuxer: Demuxer) throws(RunError) {
+        while !job.cancellation.isCancelled {
+            let packet: Packet?
+            do throws(AVError) {
+                packet = try job.meter.measure("demux") { () throws(AVError) in try demuxer.next() }
+            } catch {
+                if error.isCancelled { return }
+                if case .system(let path, let code) = demuxer.sourceFailure { throw .unreadableInput(path, errno: code) }
+                job.warn("\(name) is damaged: it was read up to the damage")
+                return
+            }
+            guard let packet, packets.push(packet) else { return }
+        }
+    }
+
+    /// Decodes until the end, the damage that there is left out.
+    private func decode(_ feed: DecodeFeed, _ decoder: Decoder) throws(RunError) {
+        var decoded = 0
+        var damaged = 0
+        var isOpen = true
+        while isOpen {
+            let packet = packets.pop(feed.stream.index)
+            do throws(AVError) {
+                try job.meter.measure("decode") { () throws(AVError) in try decoder.send(packet) }
+            } catch {
+                damaged += 1
+            }
+            while isOpen {
+                let frame: Frame?
+                do throws(AVError) {
+                    frame = try job.meter.measure("decode") { () throws(AVError) in try decoder.receive() }
+                } catch {
+                    damaged += 1
+                    continue
+                }
+                guard let frame else { break }
+                decoded += 1
+                isOpen = feed.frames.push(
+                    DecodedFrame(frame: frame, timeBase: decoder.timeBase, frameRate: decoder.frameRate))
+            }
+            if packet == nil { break }
+        }
+        guard !job.cancellation.isCancelled else { return }
+        if damaged > 0 { job.warn("\(name): \(damaged) damaged \(feed.stream.kind.rawValue) packets were left out") }
+        if decoded == 0, isOpen, feed.stream.kind == .video { throw undecodable(feed.stream) }
+    }
+
+    private func undecodable(_ stream: Plan.Stream) -> RunError {
+        guard let asset = input.asset else { return .undecodable(name, codec: stream.codec) }
+        return .unusableAsset(asset, reason: "its \(stream.kind.rawValue) (\(stream.codec)) cannot be decoded")
+    }
+}

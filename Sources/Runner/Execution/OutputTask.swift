@@ -1,0 +1,177 @@
+import Dispatch
+import GraphDSL
+import LibAV
+import Synchronization
+
+/// Writes the output: a thread a stream that encodes, and the muxer that all of them share.
+final class OutputTask: Sendable {
+    private struct Lane: Sendable {
+        let encoder: Encoder
+        let frames: BoundedQueue<Frame>
+        let stream: Int
+        let timeBase: Fraction
+        let isVideo: Bool
+    }
+
+    /// How many filtered frames may wait for the encoder.
+    private static let capacity = 4
+
+    private let lanes: [Lane]
+    private let muxer: Mutex<Muxer>
+    private let path: String
+    private let job: RunJob
+    private let left: Mutex<Int>
+    private let frames = Mutex(0)
+
+    /// Opens the encoders and the file, for the formats that the graph gives.
+    init(_ graph: FilterGraphInstance, path: String, job: RunJob) throws(RunError) {
+        self.path = path
+        self.job = job
+        let muxer: Muxer
+        do throws(AVError) { muxer = try Muxer(path: path, format: job.plan.output.container.rawValue) } catch {
+            throw Self.writing(path, error)
+        }
+        do throws(AVError) {
+            var lanes: [Lane] = []
+            for (index, sink) in job.plan.sinks.enumerated() {
+                let encoder = try Self.encoder(sink.kind, job.plan.output, graph.size(ofOutput: index))
+                if encoder.frameSize > 0 { graph.setFrameSize(encoder.frameSize, ofOutput: index) }
+                lanes.append(
+                    Lane(
+                        encoder: encoder, frames: BoundedQueue(capacity: Self.capacity),
+                        stream: try muxer.addStream(encoder), timeBase: graph.timeBase(ofOutput: index),
+                        isVideo: sink.kind == .video))
+            }
+            self.lanes = lanes
+        } catch {
+            throw .fault("the encoder refuses its settings: \(error)")
+        }
+        do throws(AVError) { try muxer.begin(options: job.plan.output.container.options) } catch {
+            throw Self.writing(path, error)
+        }
+        self.muxer = Mutex(muxer)
+        left = Mutex(lanes.count)
+        for lane in lanes { job.onEnd { lane.frames.close() } }
+    }
+
+    private static func encoder(
+        _ kind: MediaKind, _ output: OutputProfile, _ size: (width: Int, height: Int)
+    ) throws(AVError) -> Encoder {
+        guard kind == .video else {
+            return try Encoder(
+                audio: .init(
+                    encoder: output.audio.codec.rawValue, sampleRate: output.audio.sampleRate,
+                    channelLayout: output.audio.channelLayout, bitRate: output.audio.bitRate))
+        }
+        return try Encoder(
+            video: .init(
+                encoder: output.video.codec.encoder, width: size.width, height: size.height,
+                frameRate: Fraction(output.frameRate), options: output.video.options))
+    }
+
+    /// Starts the encoders' threads.
+    func start(in group: DispatchGroup) {
+        for lane in lanes {
+            job.spawn("encode", in: group) { [self] () throws(RunError) in try encode(lane) }
+        }
+    }
+
+    /// Passes a frame on to an encoder.
+    ///
+    /// - Returns: whether it wants more.
+    func push(_ frame: Frame, to index: Int) -> Bool { lanes[index].frames.push(frame) }
+
+    /// Says that no more frames come.
+    func finish() { for lane in lanes { lane.frames.finish() } }
+
+    private func encode(_ lane: Lane) throws(RunError) {
+        var next: Int64 = 0
+        var lastNote = 0.0
+        while let frame = lane.frames.pop() {
+            // A video frame's time is its number: rounding in the graph's time base must neither repeat nor skip one.
+            let time = lane.timeBase.rescale(frame.pts ?? 0, to: lane.encoder.timeBase)
+            let stamp = max(next, time)
+            next = stamp + 1
+            try send(frame, at: stamp, lane)
+            guard lane.isVideo else { continue }
+            frames.withLock { $0 += 1 }
+            if job.meter.elapsed - lastNote > 0.1 {
+                lastNote = job.meter.elapsed
+                job.advance(frames: Int(next))
+            }
+        }
+        guard !job.cancellation.isCancelled else { return }
+        try send(nil, at: next, lane)
+        if lane.isVideo { job.advance(frames: Int(next)) }
+        if left.withLock({ left in left -= 1; return left }) == 0 { try end() }
+    }
+
+    private func send(_ frame: Frame?, at time: Int64, _ lane: Lane) throws(RunError) {
+        do throws(AVError) {
+            try job.meter.measure("encode") { () throws(AVError) in try lane.encoder.send(frame, at: time) }
+        } catch {
+            throw .fault("the encoder failed: \(error.reason)")
+        }
+        while !job.cancellation.isCancelled {
+            let packet: Packet?
+            do throws(AVError) {
+                packet = try job.meter.measure("encode") { () throws(AVError) in try lane.encoder.receive() }
+            } catch {
+                throw .fault("the encoder failed: \(error.reason)")
+            }
+            guard let packet else { return }
+            try mux { muxer throws(AVError) in try muxer.write(packet, to: lane.stream) }
+        }
+    }
+
+    private func end() throws(RunError) {
+        let frames = frames.withLock(\.self)
+        guard frames > 0 else { throw .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip") }
+        try mux { muxer throws(AVError) in try muxer.finish() }
+        job.complete(frames: frames)
+    }
+
+    private func mux(_ work: (Muxer) throws(AVError) -> Void) throws(RunError) {
+        let failure: AVError? = muxer.withLock { muxer in
+            do throws(AVError) {
+                try job.meter.measure("mux") { () throws(AVError) in try work(muxer) }
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw Self.writing(path, failure) }
+    }
+
+    private static func writing(_ path: String, _ error: AVError) -> RunError {
+        error.isStorage ? .cannotWrite(path, reason: error.reason) : .fault("the output cannot be written: \(error.reason)")
+    }
+}
+
+extension OutputProfile.Container {
+    /// libavformat's options.
+    fileprivate var options: [String: String] {
+        switch self {
+        // The index first, so that a player can begin before it has the whole file.
+        case .mp4: ["movflags": "+faststart"]
+        }
+    }
+}
+
+extension VideoEncoding.Codec {
+    /// libavcodec's name of the encoder.
+    fileprivate var encoder: String {
+        switch self {
+        case .h264: "libx264"
+        }
+    }
+}
+
+extension VideoEncoding {
+    /// The encoder's options.
+    fileprivate var options: [String: String] {
+        switch codec {
+        case .h264: ["preset": preset.rawValue, "crf": "\(crf)", "profile": "high"]
+        }
+    }
+}

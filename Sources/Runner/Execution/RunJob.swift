@@ -1,0 +1,133 @@
+import Dispatch
+import GraphDSL
+import LibAV
+import Synchronization
+
+/// The work of a run: starts the tasks, waits for all of them, and keeps the first thing that went wrong.
+final class RunJob: Sendable {
+    let plan: Plan
+    let meter = WorkMeter()
+    let cancellation = CancellationFlag()
+
+    private let names: [String]
+    private let sources: [any ByteSource]
+    private let output: OutputFile
+    private let progress: AsyncStream<RunProgress>.Continuation
+    private let state = Mutex(State())
+
+    private struct State {
+        var failure: RunError?
+        var warnings: [String] = []
+        var bytesRead: [String: Int64] = [:]
+        var frames = 0
+        var isOver = false
+        var wakers: [@Sendable () -> Void] = []
+    }
+
+    init(
+        plan: Plan, names: [String], sources: [any ByteSource], output: OutputFile,
+        progress: AsyncStream<RunProgress>.Continuation
+    ) {
+        self.plan = plan
+        self.names = names
+        self.sources = sources
+        self.output = output
+        self.progress = progress
+    }
+
+    /// Runs to the end. Blocks.
+    func perform() -> Result<RunReport, RunError> {
+        defer { progress.finish() }
+        var bytesWritten: Int64 = 0
+        if !cancellation.isCancelled { runTasks() }
+        do throws(RunError) {
+            if let failure = state.withLock(\.failure) { throw failure }
+            if cancellation.isCancelled { throw .cancelled }
+            bytesWritten = try output.commit()
+        } catch {
+            output.discard()
+            return .failure(error)
+        }
+        return .success(report(bytesWritten))
+    }
+
+    private func report(_ bytesWritten: Int64) -> RunReport {
+        let state = state.withLock(\.self)
+        return RunReport(
+            pipeline: plan.pipeline, digest: plan.digest, frames: state.frames,
+            duration: Seconds(Double(state.frames) / plan.output.frameRate.value),
+            wallSeconds: meter.elapsed, processorSeconds: meter.processor, workSeconds: meter.totals,
+            bytesRead: state.bytesRead, bytesWritten: bytesWritten, normalisations: plan.normalisations,
+            warnings: state.warnings, inputs: names, filterGraph: plan.filterGraph)
+    }
+
+    /// Starts a thread for each task and waits until all have ended.
+    private func runTasks() {
+        let group = DispatchGroup()
+        var feeds: [DecodeFeed] = []
+        for (index, input) in plan.inputs.enumerated() {
+            let task = InputTask(input, name: names[index], source: sources[index], job: self)
+            feeds += task.feeds
+            task.start(in: group)
+        }
+        FilterTask(feeds: feeds, path: output.partial, job: self).start(in: group)
+        group.wait()
+    }
+
+    /// Runs a task on a thread of its own; what it throws ends the run.
+    func spawn(_ label: String, in group: DispatchGroup, _ body: @escaping @Sendable () throws(RunError) -> Void) {
+        DispatchQueue(label: "cortina.\(label)").async(group: group) { [self] in
+            do throws(RunError) { try body() } catch { fail(error) }
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends the run with an error; the first one counts.
+    func fail(_ error: RunError) {
+        let wakers = state.withLock { state in
+            if state.failure == nil, !state.isOver { state.failure = error }
+            return state.wakers
+        }
+        cancellation.cancel()
+        for wake in wakers { wake() }
+    }
+
+    /// Ends the run on request.
+    func cancel() { fail(.cancelled) }
+
+    /// Has `wake` called when the run is broken off, so that a waiting task sees it.
+    func onEnd(_ wake: @escaping @Sendable () -> Void) {
+        state.withLock { $0.wakers.append(wake) }
+        if cancellation.isCancelled { wake() }
+    }
+
+    /// Notes that the output is whole: a later failure or cancellation changes nothing any more.
+    func complete(frames: Int) {
+        state.withLock { state in
+            state.isOver = state.failure == nil
+            state.frames = frames
+        }
+    }
+
+    // MARK: Notes
+
+    /// Adds a warning, once.
+    func warn(_ warning: String) {
+        state.withLock { if !$0.warnings.contains(warning) { $0.warnings.append(warning) } }
+    }
+
+    /// Notes how much of an input was read.
+    func note(bytesRead: Int64, of name: String) { state.withLock { $0.bytesRead[name, default: 0] += bytesRead } }
+
+    /// Says how far the encoder is.
+    func advance(frames: Int) {
+        let elapsed = meter.elapsed
+        let speed = elapsed > 0 ? Double(frames) / plan.output.frameRate.value / elapsed : 0
+        let fraction = plan.frames.map { min(1, Double(frames) / Double(max(1, $0))) }
+        progress.yield(
+            RunProgress(
+                frames: frames, totalFrames: plan.frames, fraction: fraction, speed: speed, elapsed: elapsed,
+                remaining: fraction.flatMap { $0 > 0 ? elapsed * (1 - $0) / $0 : nil }))
+    }
+}

@@ -1,0 +1,101 @@
+public import GraphDSL
+public import LibAV
+
+/// What a media file is, as far as a pipeline cares.
+public struct MediaInfo: Hashable, Codable, Sendable {
+    /// The container, by libavformat's names.
+    public var container: String
+    /// The file's size in bytes, where it is known.
+    public var bytes: Int64?
+    /// How long it lasts; nil for a still picture.
+    public var duration: Seconds?
+    /// Whether the duration was measured on the packets, because the container does not say or cannot be believed.
+    public var isDurationMeasured: Bool
+    /// The one real video stream, or the still picture.
+    public var video: Video?
+    /// The sound that goes with it.
+    public var audio: Audio?
+    /// The streams that are not used, a few words each.
+    public var ignored: [String]
+
+    /// The facts of the video stream.
+    public struct Video: Hashable, Codable, Sendable {
+        /// Its index in the container.
+        public var stream: Int
+        /// The codec, by libavcodec's name.
+        public var codec: String
+        /// Pixels as coded.
+        public var codedSize: PictureSize
+        /// The shape of a coded pixel, width to height.
+        public var sampleAspect: Rational
+        /// How the coded picture must be turned to stand upright.
+        public var orientation: Orientation
+        /// Frames a second on average.
+        public var frameRate: Rational
+        /// Whether the times of the frames are not all equally far apart.
+        public var isVariableFrameRate: Bool
+        /// The pixel format, by libavutil's name.
+        public var pixelFormat: String
+        /// Bits a component.
+        public var bitDepth: Int
+        /// Its colours.
+        public var colour: ColourDescription
+        /// Whether its frames are interlaced.
+        public var isInterlaced: Bool
+        /// How long it lasts, where that is known.
+        public var duration: Seconds?
+
+        /// How the coded picture lies, in words; nil where it stands upright.
+        public var turn: String? {
+            switch orientation {
+            case .upright: nil
+            case .mirrored: "mirrored"
+            case .flipped: "flipped"
+            case .upsideDown: "turned by 180°"
+            case .clockwise: "turned by 90°"
+            case .counterclockwise: "turned by 270°"
+            case .transposed, .antitransposed: "turned and mirrored"
+            }
+        }
+
+        /// The picture's size when it stands upright with square pixels, both sides even; never smaller than coded.
+        public var displaySize: PictureSize {
+            var (width, height) = (Double(codedSize.width), Double(codedSize.height))
+            if sampleAspect > 1 { width *= sampleAspect.value } else { height /= sampleAspect.value }
+            let (w, h) = (evenSide(width), evenSide(height))
+            return orientation.swapsSides ? PictureSize(width: h, height: w) : PictureSize(width: w, height: h)
+        }
+
+        private func evenSide(_ side: Double) -> Int { max(2, Int((side / 2).rounded()) * 2) }
+    }
+
+    /// The facts of the audio stream.
+    public struct Audio: Hashable, Codable, Sendable {
+        /// Its index in the container.
+        public var stream: Int
+        /// The codec, by libavcodec's name.
+        public var codec: String
+        /// Samples a second.
+        public var sampleRate: Int
+        /// How many channels.
+        public var channels: Int
+        /// The channel layout, by libavutil's name.
+        public var channelLayout: String
+        /// How long it lasts, where that is known.
+        public var duration: Seconds?
+    }
+}
+
+/// The colours of a video stream: what it says, and what is taken where it says nothing.
+public struct ColourDescription: Hashable, Codable, Sendable {
+    /// The YUV matrix, by libavutil's name; nil where the stream does not say.
+    public var matrix: String?
+    /// The transfer characteristics, by libavutil's name; nil where the stream does not say.
+    public var transfer: String?
+    /// The primaries, by libavutil's name; nil where the stream does not say.
+    public var primaries: String?
+    /// Whether it is full range (0 to 255): by its tag, or by its pixel format (`yuvj420p`, RGB).
+    public var isFullRange: Bool
+    /// Whether it is high dynamic range: PQ (SMPTE ST 2084) or HLG (ARIB STD-B67).
+    public var isHDR: Bool { transfer == "smpte2084" || transfer == "arib-std-b67" }
+}

@@ -1,0 +1,16 @@
+public import GraphDSL
+
+/// Removes the sound.
+public struct StripAudio: Stage {
+    /// Removes the sound.
+    public init() {}
+
+    public static let descriptor = StageDescriptor("strip-audio", "Removes the sound", example: "StripAudio()")
+
+    public func apply(to clip: Clip, in graph: inout GraphBuilder) throws(StageError) -> Clip {
+        if clip.audio == nil { graph.warn("StripAudio has nothing to remove: the clip has no sound here") }
+        var clip = clip
+        clip.audio = nil
+        return clip
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import FoundationEssentials
+import GraphDSL
+
+/// `cortina publish [--check]`
+struct PublishCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "publish",
+        abstract: "Writes the manifests of the pipelines that are not published yet.",
+        discussion: "A published manifest never changes: a definition that differs from it must become the next version.")
+
+    @Flag(help: "Writes nothing; fails where a definition is not published, or differs from what is.")
+    var check = false
+
+    @OptionGroup var options: ProjectOptions
+
+    func run() throws {
+        let project = try options.project()
+        var problems: [String] = []
+        for pipeline in project.catalog.pipelines {
+            let manifest = try project.compile(pipeline).manifest
+            let path = project.file(manifest.reference)
+            let json = manifest.canonicalJSON
+            switch FileManager.default.contents(atPath: path) {
+            case json?:
+                print("\(manifest.reference)  \(manifest.digest.short)  unchanged")
+            case nil where check:
+                problems.append("\(manifest.reference) is not published: run 'cortina publish'")
+            case nil:
+                try write(json, to: path)
+                print("\(manifest.reference)  \(manifest.digest.short)  published")
+            default:
+                problems.append(Self.changed(pipeline))
+            }
+        }
+        if !problems.isEmpty { throw Failure(.unusableInput, problems.joined(separator: "\n")) }
+    }
+
+    private static func changed(_ pipeline: Pipeline) -> String {
+        let file = pipeline.location.file.split(separator: "/").last.map(String.init) ?? ""
+        let next = file.replacing("V\(pipeline.version).swift", with: "V\(pipeline.version + 1).swift")
+        return "\(pipeline.reference) is published and \(pipeline.location) now gives another manifest; "
+            + "put the file back, and make the change in a copy of it, \(next), with version: \(pipeline.version + 1)"
+    }
+
+    private func write(_ json: Data, to path: String) throws {
+        do { try json.write(to: URL(filePath: path), options: .atomic) } catch {
+            throw Failure(.cannotWrite, "'\(path)' cannot be written")
+        }
+    }
+}

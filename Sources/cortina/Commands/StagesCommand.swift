@@ -1,0 +1,65 @@
+import ArgumentParser
+import GraphDSL
+import Pipelines
+
+/// `cortina stages [NAME]`
+struct StagesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stages", abstract: "Lists the stages, or says everything of one.")
+
+    @Argument(help: "A stage's name.")
+    var name: String?
+
+    @Flag(help: "Prints JSON.")
+    var json = false
+
+    /// A descriptor as JSON.
+    private struct Stage: Encodable {
+        struct Parameter: Encodable {
+            let name, summary, type: String
+            let choices: [String]?
+            let range: ParameterRange?
+            let defaultValue: String?
+        }
+
+        let name, summary, example: String
+        let parameters: [Parameter]
+
+        init(_ stage: StageDescriptor) {
+            name = stage.name
+            summary = stage.summary
+            example = stage.example
+            parameters = stage.parameters.map {
+                Parameter(
+                    name: $0.name, summary: $0.summary, type: $0.type, choices: $0.choices.isEmpty ? nil : $0.choices,
+                    range: $0.range, defaultValue: $0.defaultValue)
+            }
+        }
+    }
+
+    func run() throws {
+        let stages = Catalog.cortina.stages
+        guard let name else {
+            guard !json else { return print(try Console.json(stages.map(Stage.init), indented: true)) }
+            return print(Table(rows: stages.map { [$0.name, $0.summary] }))
+        }
+        guard let stage = Catalog.cortina.stage(named: name) else {
+            let question = Suggestion.question(name, among: stages.map(\.name))
+            throw Failure(
+                .usage, "there is no stage '\(name)'\(question.isEmpty ? "; list them with 'cortina stages'" : question)")
+        }
+        print(json ? try Console.json(Stage(stage), indented: true) : Self.words(stage))
+    }
+
+    private static func words(_ stage: StageDescriptor) -> String {
+        let rows = stage.parameters.map { parameter in
+            var facts = [parameter.type]
+            if !parameter.choices.isEmpty { facts.append("one of \(parameter.choices.joined(separator: ", "))") }
+            if let range = parameter.range { facts.append("\(range)") }
+            facts.append(parameter.defaultValue.map { "default \($0)" } ?? "required")
+            return ["  \(parameter.name)", parameter.summary, facts.joined(separator: "; ")]
+        }
+        let parameters = rows.isEmpty ? "" : "\n\n\(Table(rows: rows))"
+        return "\(stage.name): \(stage.summary)\(parameters)\n\n  \(stage.example)"
+    }
+}
