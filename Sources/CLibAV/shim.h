@@ -63,3 +63,13 @@ static inline void cav_buffersrc_set_colour(AVBufferSrcParameters *parameters, c
     (void)frame;
 #endif
 }
+
+/// How long a decoded frame lasts, in units of its stream's time base; 0 where unknown. libavutil 57.30 (FFmpeg 6.0)
+/// renamed the field.
+static inline int64_t cav_frame_duration(const AVFrame *frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+    return frame->duration;
+#else
+    return frame->pkt_duration;
+#endif
+}

@@ -153,19 +153,27 @@ public final class FilterGraphInstance {
         throw AVError(cav_error(EINVAL), "find the link \(label) in the filter graph")
     }
 
-    /// Gives a frame to an input, or nil at its end.
+    /// Gives a frame to an input; the frame is the graph's then, and empty.
     ///
     /// - Returns: whether the input takes more.
     /// - Throws: ``AVError``.
-    public func push(_ frame: Frame?, to input: Int) throws(AVError) -> Bool {
-        if frame == nil { closed.insert(input) }
-        let result = av_buffersrc_add_frame_flags(sources[input], frame?.pointer, 0)
+    public func push(_ frame: Frame, to input: Int) throws(AVError) -> Bool {
+        let result = av_buffersrc_add_frame_flags(sources[input], frame.pointer, 0)
         if result == cav_error_eof {
             closed.insert(input)
             return false
         }
         try AVError.check(result, "filter")
-        return frame != nil
+        return true
+    }
+
+    /// Says that an input has ended.
+    ///
+    /// - Parameter end: when its last frame ceases to be shown, in units of the input's time base.
+    /// - Throws: ``AVError``.
+    public func close(_ input: Int, at end: Int64) throws(AVError) {
+        closed.insert(input)
+        try AVError.check(av_buffersrc_close(sources[input], end, UInt32(AV_BUFFERSRC_FLAG_PUSH)), "filter")
     }
 
     /// Runs the graph until a frame comes out, or it needs one.

@@ -19,6 +19,8 @@ public final class Frame: @unchecked Sendable {
         set { pointer.pointee.pts = newValue ?? cav_no_pts }
     }
 
+    /// How long it is shown, in units of the time base of the decoder that made it; 0 where that is unknown.
+    public var duration: Int64 { cav_frame_duration(pointer) }
     /// Pixels from left to right; 0 for audio.
     public var width: Int { Int(pointer.pointee.width) }
     /// Pixels from top to bottom; 0 for audio.
@@ -40,13 +42,17 @@ public final class Frame: @unchecked Sendable {
     }
 
     /// What a filter graph is set up for; a frame of another shape cannot pass through it.
-    var shape: [Int32] {
-        let frame = pointer.pointee
-        return [frame.format, frame.width, frame.height, frame.sample_rate, frame.ch_layout.nb_channels]
+    public struct Shape: Hashable, Sendable {
+        let format, width, height, sampleRate, channels: Int32
     }
 
-    /// Whether it can pass through a graph set up for `other`.
-    public func hasShape(of other: Frame) -> Bool { shape == other.shape }
+    /// The frame's size and format.
+    public var shape: Shape {
+        let frame = pointer.pointee
+        return Shape(
+            format: frame.format, width: frame.width, height: frame.height, sampleRate: frame.sample_rate,
+            channels: frame.ch_layout.nb_channels)
+    }
 
     /// One row of a plane's bytes after another, without the padding between them: for comparing pictures in tests
     /// and previews.

@@ -173,6 +173,7 @@ package struct FormatInference {
     private static func scaledSize(
         _ filter: Filter, from input: Fact<PictureSize>, _ facts: [String: Double]
     ) -> Fact<PictureSize> {
+        guard filter.options["w"] != nil || filter.options["h"] != nil else { return input }
         guard let w = filter.options["w"]?.number(with: facts), let h = filter.options["h"]?.number(with: facts),
             w.magnitude < 65536, h.magnitude < 65536, w != 0, h != 0
         else { return .unknown }

@@ -31,8 +31,8 @@ final class FilterTask: Sendable {
             let graph = try configure(first)
             let output = try OutputTask(graph, path: path, job: job)
             output.start(in: group)
-            defer { output.finish() }
             try run(graph, first, output)
+            output.finish()
         }
     }
 
@@ -55,6 +55,9 @@ final class FilterTask: Sendable {
     private func run(
         _ graph: FilterGraphInstance, _ first: [DecodedFrame], _ output: OutputTask
     ) throws(RunError) {
+        // A frame belongs to the graph once it is pushed, so what the first ones looked like is noted before.
+        let shapes = first.map(\.frame.shape)
+        var ends = first.map(\.end)
         var waiting: [DecodedFrame?] = first
         do throws(AVError) {
             while !job.cancellation.isCancelled {
@@ -66,11 +69,14 @@ final class FilterTask: Sendable {
                 case .wants(let input):
                     let decoded = waiting[input] ?? feeds[input].frames.pop()
                     waiting[input] = nil
-                    if let decoded, !decoded.frame.hasShape(of: first[input].frame) {
-                        throw AVError.changedShape
+                    guard let decoded else {
+                        try graph.close(input, at: ends[input])
+                        continue
                     }
+                    guard decoded.frame.shape == shapes[input] else { throw AVError.changedShape }
+                    ends[input] = decoded.end
                     let isOpen = try job.meter.measure("filter") { () throws(AVError) in
-                        try graph.push(decoded?.frame, to: input)
+                        try graph.push(decoded.frame, to: input)
                     }
                     if !isOpen { feeds[input].close() }
                 }

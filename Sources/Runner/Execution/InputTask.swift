@@ -28,6 +28,12 @@ struct DecodedFrame: Sendable {
     let frame: Frame
     let timeBase: Fraction
     let frameRate: Fraction
+
+    /// When it ceases to be shown, in units of its time base; a frame that does not say lasts one at the stream's rate.
+    var end: Int64 {
+        let nominal = frameRate.isPositive ? Fraction(frameRate.denominator, frameRate.numerator).rescale(1, to: timeBase) : 0
+        return (frame.pts ?? 0) + (frame.duration > 0 ? frame.duration : nominal)
+    }
 }
 
 /// Reads one file: a thread that takes it apart into packets, and a thread a stream that decodes them.
