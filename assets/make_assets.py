@@ -394,7 +394,7 @@ def film(name, draw, sound, size, length, crf):
             ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "bgr0", "-s", f"{width}x{height}",
              "-r", "30", "-i", "-", "-i", f"{folder}/sound.wav", "-vf",
              "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-c:v", "libx264", "-preset", "slow",
-             "-crf", str(crf), "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc",
+             "-refs", "3", "-crf", str(crf), "-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc",
              "bt709", "-c:a", "aac", "-b:a", "112k", "-t", str(length), "-movflags", "+faststart", "-fflags",
              "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", str(HERE / name)],
             stdin=subprocess.PIPE)

@@ -16,6 +16,8 @@
 #include <libavutil/pixdesc.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
+#include <malloc.h>
+#include <sys/prctl.h>
 
 static const int cav_error_eof = AVERROR_EOF;
 static const int cav_error_exit = AVERROR_EXIT;
@@ -73,3 +75,6 @@ static inline int64_t cav_frame_duration(const AVFrame *frame) {
     return frame->pkt_duration;
 #endif
 }
+
+/// prctl(2) takes a variable number of arguments, which Swift cannot call.
+static inline void cav_disable_huge_pages(void) { prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); }

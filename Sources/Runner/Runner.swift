@@ -12,12 +12,13 @@ public struct Runner: Sendable {
 
     private let logger: Logger
 
-    /// A runner that finds assets in a folder.
+    /// A runner that finds assets in a folder. Sets libav's log and memory up for the whole process.
     ///
     /// - Parameter logger: gets libav's own lines, at debug level: the facts that matter are in errors and reports.
     public init(assets: AssetFolder, logger: Logger) {
         self.assets = assets
         self.logger = logger
+        LibAVMemory.keepSmall()
         LibAVLog.redirect { level, line in
             logger.debug("\(line)", metadata: ["from": "libav", "libav-level": "\(level)"])
         }

@@ -73,7 +73,7 @@ package struct Binder {
             inputs[input].streams.append(
                 Plan.Stream(
                     index: stream.index, kind: source.kind, codec: stream.codec, sampleAspect: stream.sampleAspect,
-                    label: label))
+                    load: stream.load, label: label))
         }
         let normalised = try normalise(manifest.graph, &normalisations)
         let (resolved, formats) = try resolve(normalised)
@@ -105,10 +105,10 @@ package struct Binder {
 
     private func stream(
         of source: FilterGraph.Source
-    ) throws(RunError) -> (index: Int, codec: String, sampleAspect: Rational)? {
+    ) throws(RunError) -> (index: Int, codec: String, sampleAspect: Rational, load: Int)? {
         let info = try info(source)
-        if source.content == .audio { return info.audio.map { ($0.stream, $0.codec, 1) } }
-        return info.video.map { ($0.stream, $0.codec, $0.sampleAspect) }
+        if source.content == .audio { return info.audio.map { ($0.stream, $0.codec, 1, 0) } }
+        return info.video.map { ($0.stream, $0.codec, $0.sampleAspect, $0.pixelRate) }
     }
 
     // MARK: Sources and sinks

@@ -42,6 +42,8 @@ public struct Plan: Hashable, Codable, Sendable {
         public var codec: String
         /// The shape of a pixel; 1 for audio.
         public var sampleAspect: Rational
+        /// Pixels a second that are decoded; 0 for audio.
+        public var load: Int
         /// Its label in the filter graph.
         public var label: String
     }

@@ -7,7 +7,7 @@ final class DecodeFeed: Sendable {
     /// The stream.
     let stream: Plan.Stream
     /// Its frames, in the order of time. Few: a 4K frame has 12 MB.
-    let frames = BoundedQueue<DecodedFrame>(capacity: 3)
+    let frames = BoundedQueue<DecodedFrame>(capacity: 2)
 
     private let packets: PacketBuffer
 
@@ -57,6 +57,10 @@ final class InputTask: Sendable {
         feeds = input.streams.map { DecodeFeed($0, packets) }
     }
 
+    /// Up to 1080p60 one thread decodes faster than the rest of a run takes the frames; more threads would only hold more
+    /// frames.
+    private static let lightLoad = 1920 * 1088 * 60
+
     /// Starts the threads.
     func start(in group: DispatchGroup) {
         for feed in feeds { job.onEnd { feed.close() } }
@@ -78,7 +82,10 @@ final class InputTask: Sendable {
                 throw .fault("'\(name)' has changed since it was probed")
             }
             let decoder: Decoder
-            do throws(AVError) { decoder = try Decoder(demuxer, stream: feed.stream.index) } catch {
+            do throws(AVError) { 
+                decoder = try Decoder(
+                    demuxer, stream: feed.stream.index, threads: feed.stream.load > Self.lightLoad ? 0 : 1)
+            } catch {
                 throw undecodable(feed.stream)
             }
             job.spawn("decode", in: group) { [self] () throws(RunError) in

@@ -14,7 +14,7 @@ final class OutputTask: Sendable {
     }
 
     /// How many filtered frames may wait for the encoder.
-    private static let capacity = 4
+    private static let capacity = 3
 
     private let lanes: [Lane]
     private let muxer: Mutex<Muxer>

@@ -66,6 +66,9 @@ public struct MediaInfo: Hashable, Codable, Sendable {
             return orientation.swapsSides ? PictureSize(width: h, height: w) : PictureSize(width: w, height: h)
         }
 
+        /// Pixels a second as coded.
+        var pixelRate: Int { Int(Double(codedSize.width * codedSize.height) * min(1000, frameRate.value)) }
+
         private func evenSide(_ side: Double) -> Int { max(2, Int((side / 2).rounded()) * 2) }
     }
 
