@@ -57,5 +57,25 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
+        .target(
+            name: "TestSupport",
+            dependencies: ["GraphDSL", "LibAV", "Runner", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/Support",
+            swiftSettings: house),
+        .testTarget(name: "GraphDSLTests", dependencies: ["GraphDSL"], swiftSettings: house),
+        .testTarget(
+            name: "LibAVTests", dependencies: ["CLibAV", "LibAV", "GraphDSL", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "StagesTests", dependencies: ["GraphDSL", "Stages", "LibAV", "Runner", "TestSupport"],
+            swiftSettings: house),
+        .testTarget(
+            name: "RunnerTests",
+            dependencies: ["GraphDSL", "Stages", "Pipelines", "LibAV", "Runner", "TestSupport"],
+            swiftSettings: house),
+        .testTarget(
+            name: "PipelinesTests", dependencies: ["GraphDSL", "Stages", "Pipelines", "Runner", "TestSupport"],
+            swiftSettings: house),
+        .testTarget(
+            name: "CommandTests", dependencies: ["cortina", "TestSupport"], swiftSettings: house),
     ]
 )

@@ -70,6 +70,9 @@ public struct ParameterDescriptor: Sendable {
         self.init(name, path, range: range, defaultText: value.argumentText, summary)
     }
 
+    /// The value that a stage has for this parameter, as people write it; nil for a stage of another type.
+    public func value(of stage: any Stage) -> String? { read(stage)?.argumentText }
+
     private init<Owner: Stage, Value: ParameterValue>(
         _ name: String, _ path: any KeyPath<Owner, Value> & Sendable, range: ParameterRange?, defaultText: String?,
         _ summary: String

@@ -1,0 +1,148 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The program as scripts use it.
+@Suite(.serialized)
+struct CommandTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// The program, built beside the tests.
+    private static let program: String = {
+        let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let beside = [tests, tests.deletingLastPathComponent()].map { $0.appending(path: "cortina").path }
+        return beside.first { FileManager.default.isExecutableFile(atPath: $0) }
+            ?? Checkout.file(".build/debug/cortina")
+    }()
+
+    private func cortina(
+        _ arguments: String..., afterStart: (Process) throws -> Void = { _ in }
+    ) throws -> Tool {
+        try Tool.run(Self.program, arguments, in: Checkout.root, afterStart: afterStart)
+    }
+
+    /// Checks that a command failed with a status, one line that says why, and the words that it must hold.
+    private func expect(_ result: Tool, _ status: Int32, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(result.status == status, "\(result.errors)", sourceLocation: sourceLocation)
+        let lines = result.errors.split(separator: "\n").filter { $0.hasPrefix("error:") }
+        #expect(lines.count == 1, "\(result.errors)", sourceLocation: sourceLocation)
+        for word in words {
+            #expect(lines.first?.contains(word) == true, "\(result.errors)", sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test("run makes a video, tells JSON lines, and writes the report")
+    func run() throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 1)
+        let (out, report) = (scratch.path("out.mp4"), scratch.path("report.json"))
+        let result = try cortina("run", "showcase", clip, "-o", out, "--progress", "json", "--report", report)
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        let lines = try result.output.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(lines.last?["event"] as? String == "done")
+        #expect(lines.dropLast().allSatisfy { $0["event"] as? String == "progress" && $0["progress"] is [String: Any] })
+        let written = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: report))) as? [String: Any]
+        #expect(written?["frames"] as? Int == 180)
+        #expect(try DecodedClip(out).frameCount == 180)
+    }
+
+    @Test("a path to a manifest, and a name with a version, run as the name does")
+    func references() throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 0.5)
+        for pipeline in ["showcase@1", "pipelines/published/showcase@1.json"] {
+            let result = try cortina("run", pipeline, clip, "-o", scratch.path("out.mp4"), "--progress", "plain")
+            #expect(result.status == 0 && result.output.contains("165 frames"), "\(result.errors)")
+            #expect(result.errors.contains("showcase@1 100 %"))
+        }
+    }
+
+    @Test("wrong usage is 64, with the near names")
+    func usage() throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 0.5)
+        let out = scratch.path("out.mp4")
+        expect(try cortina("run", "shwocase", clip, "-o", out), 64, "'shwocase'", "'showcase'")
+        expect(try cortina("run", "showcase@7", clip, "-o", out), 64, "showcase@1")
+        expect(try cortina("run", "showcase", clip), 64)
+        expect(try cortina("run", "showcase", clip, "-o", out, "--set", "player=Ana"), 64, "'player'")
+        expect(try cortina("run", "showcase", clip, "-o", out, "--set", "player"), 64)
+        expect(try cortina("run", "showcase", clip, "-o", clip), 64, "input itself")
+        expect(try cortina("stages", "watermrk"), 64, "'watermark'")
+        expect(try cortina("fly"), 64)
+        #expect(try scratch.names() == ["plain.mp4"])
+    }
+
+    @Test("what is not media is 65, what is not there is 66, what cannot be written is 73")
+    func inputs() throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 0.5)
+        let text = scratch.path("text.mp4")
+        try Data("no film".utf8).write(to: URL(filePath: text))
+        let out = scratch.path("out.mp4")
+        expect(try cortina("run", "showcase", text, "-o", out), 65, "text.mp4", "try")
+        let sound = try TestClip.make("sound.mp4", in: scratch, "-f lavfi -i sine=d=1")
+        expect(try cortina("run", "showcase", sound, "-o", out), 65, "no video")
+        expect(try cortina("probe", text), 65)
+        expect(try cortina("run", "showcase", scratch.path("absent.mp4"), "-o", out), 66, "absent.mp4")
+        expect(try cortina("run", "absent.json", clip, "-o", out), 66, "absent.json")
+        expect(try cortina("run", "showcase", clip, "-o", scratch.path("no/out.mp4")), 73, "no folder")
+        expect(try cortina("run", "showcase", clip, "-o", out, "--assets", scratch.folder.path), 70, "brand/intro.mp4")
+        #expect(try !scratch.names().contains { $0.hasPrefix("out") || $0.hasPrefix(".") })
+    }
+
+    @Test("an interrupted run is 75, leaves no file, and keeps what was there", arguments: [SIGINT, SIGTERM])
+    func interruption(signal: Int32) throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 60, size: "1920x1080", audio: false)
+        let out = scratch.path("out.mp4")
+        try Data("before".utf8).write(to: URL(filePath: out))
+        let result = try cortina("run", "interview", clip, "-o", out) { process in
+            // Wait for the partial file: the run has begun.
+            for _ in 0..<3000 where try !scratch.names().contains(where: { $0.hasPrefix(".out") }) { usleep(10_000) }
+            kill(process.processIdentifier, signal)
+        }
+        expect(result, 75, "interrupted")
+        #expect(try String(contentsOfFile: out, encoding: .utf8) == "before")
+        #expect(try scratch.names() == ["out.mp4", "plain.mp4"])
+    }
+
+    @Test("probe speaks to people and to scripts")
+    func probe() throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 1)
+        let words = try cortina("probe", clip)
+        #expect(words.status == 0)
+        for word in ["h264, yuv420p, 8 bit", "320x180", "30.0 a second, constant", "bt709, limited range", "aac, 48000 Hz, stereo"] {
+            #expect(words.output.contains(word), "\(words.output)")
+        }
+        let json = try JSONSerialization.jsonObject(with: Data(try cortina("probe", clip, "--json").output.utf8)) as? [String: Any]
+        #expect((json?["video"] as? [String: Any])?["codec"] as? String == "h264")
+    }
+
+    @Test("pipelines and stages are listed, in words and as JSON")
+    func lists() throws {
+        #expect(try cortina("pipelines").output.contains("showcase@1 "))
+        let pipelines = try JSONSerialization.jsonObject(with: Data(try cortina("pipelines", "--json").output.utf8)) as? [[String: Any]]
+        #expect(pipelines?.compactMap { $0["name"] as? String } == ["interview", "showcase", "showcase-fit"])
+        #expect(try cortina("stages").output.split(separator: "\n").count == 12)
+        let watermark = try cortina("stages", "watermark").output
+        #expect(watermark.contains("opacity") && watermark.contains("from 0 to 1") && watermark.contains("default 1"))
+        let stages = try JSONSerialization.jsonObject(with: Data(try cortina("stages", "--json").output.utf8)) as? [[String: Any]]
+        #expect(stages?.count == 12)
+    }
+
+    @Test("publish --check passes as committed; a changed file fails it, and publish never overwrites")
+    func publish() throws {
+        #expect(try cortina("publish", "--check").status == 0)
+        let home = scratch.folder
+        try FileManager.default.copyItem(at: Checkout.root.appending(path: "assets"), to: home.appending(path: "assets"))
+        let folder = home.appending(path: "pipelines/published")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        expect(try cortina("publish", "--check", "--home", home.path), 65, "not published")
+        #expect(try cortina("publish", "--home", home.path).status == 0)
+        let file = folder.appending(path: "showcase@1.json")
+        #expect(try Data(contentsOf: file) == Data(contentsOf: Checkout.root.appending(path: "pipelines/published/showcase@1.json")))
+        try Data("{}".utf8).write(to: file)
+        expect(try cortina("publish", "--home", home.path), 65, "ShowcaseV2.swift")
+        #expect(try Data(contentsOf: file) == Data("{}".utf8))
+    }
+}

@@ -1,0 +1,191 @@
+import Foundation
+import GraphDSL
+@testable import Runner
+import Stages
+import TestSupport
+import Testing
+
+@Suite(.serialized)
+struct RunTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private let copy = Pipeline("copy", version: 1, summary: "A test") {} output: {
+        MP4(video: .h264(preset: .ultrafast), frameRate: 30)
+    }
+
+    @Test("progress rises to the end, and the report adds up")
+    func progress() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 8, size: "640x360")
+        let runner = testRunner()
+        let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
+        let run = try runner.run(plan, input: clip, output: scratch.path("out.mp4"))
+        var steps: [RunProgress] = []
+        for await step in run.progress { steps.append(step) }
+        let report = try await run.report()
+        #expect(plan.frames == 240 && report.frames == 240 && report.duration == 8)
+        #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.frames <= $1.frames })
+        #expect(steps.last?.fraction == 1 && steps.last?.totalFrames == 240)
+        let size = try FileManager.default.attributesOfItem(atPath: scratch.path("out.mp4"))[.size] as? Int
+        #expect(report.bytesWritten == size.map(Int64.init))
+        #expect(Set(report.workSeconds.keys) == ["demux", "decode", "filter", "encode", "mux"])
+        #expect(report.warnings.isEmpty && report.normalisations.isEmpty)
+        #expect(try scratch.names() == ["out.mp4", "plain.mp4"])
+    }
+
+    @Test("cancelling the task ends the run, leaves no file, and keeps what was there before")
+    func cancellation() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 120, size: "1280x720")
+        let output = scratch.path("out.mp4")
+        try Data("before".utf8).write(to: URL(filePath: output))
+        let runner = testRunner()
+        let manifest = try Pipeline("slow", version: 1, summary: "A test") {} output: {
+            MP4(video: .h264(preset: .veryslow), frameRate: 30)
+        }.compile(assets: AssetCatalog()).manifest
+        let plan = try await runner.plan(manifest, for: clip)
+        let run = try runner.run(plan, input: clip, output: output)
+        let task = Task { try await run.report() }
+        for await step in run.progress where step.frames > 0 {
+            task.cancel()
+            break
+        }
+        await #expect(throws: RunError.cancelled) { try await task.value }
+        #expect(try scratch.names() == ["out.mp4", "plain.mp4"])
+        #expect(try String(contentsOfFile: output, encoding: .utf8) == "before")
+    }
+
+    @Test("a run that is cancelled before it begins does nothing")
+    func cancelledAtOnce() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 1)
+        let runner = testRunner()
+        let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
+        let run = try runner.run(plan, input: clip, output: scratch.path("out.mp4"))
+        run.cancel()
+        await #expect(throws: RunError.cancelled) { try await run.report() }
+        #expect(try scratch.names() == ["plain.mp4"])
+    }
+
+    @Test("an output that cannot be written is an error before any work")
+    func unwritable() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 1)
+        let runner = testRunner()
+        let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
+        for path in [scratch.path("absent/out.mp4"), scratch.folder.path, "/proc/out.mp4"] {
+            let error = #expect(throws: RunError.self) { try runner.run(plan, input: clip, output: path) }
+            #expect(error?.blame == .output, "\(path)")
+        }
+        #expect(throws: RunError.outputIsInput(clip)) { try runner.run(plan, input: clip, output: clip) }
+    }
+
+    @Test("a missing asset is an error before any work, a changed one is refused with both digests")
+    func assets() async throws {
+        let folder = AssetFolder(path: scratch.folder.path)
+        let clip = try TestClip.plain(in: scratch, seconds: 1)
+        try TestClip.make("mark.png", in: scratch, "-f lavfi -i color=white:s=64x64 -frames:v 1")
+        let pipeline = Pipeline("marked", version: 1, summary: "A test") {
+            Watermark(.asset("mark.png"), at: .top)
+        } output: {
+            MP4(frameRate: 30)
+        }
+        let manifest = try pipeline.compile(assets: folder.catalog()).manifest
+        let runner = testRunner(assets: folder)
+        try TestClip.make("mark.png", in: scratch, "-f lavfi -i color=black:s=64x64 -frames:v 1")
+        let changed = await #expect(throws: RunError.self) { try await runner.plan(manifest, for: clip) }
+        guard case .changedAsset = changed else {
+            Issue.record("\(String(describing: changed))")
+            return
+        }
+        try FileManager.default.removeItem(atPath: scratch.path("mark.png"))
+        let missing = await #expect(throws: RunError.self) { try await runner.plan(manifest, for: clip) }
+        guard case .missingAsset = missing else {
+            Issue.record("\(String(describing: missing))")
+            return
+        }
+        #expect(missing?.description.contains("'mark.png'") == true)
+    }
+
+    @Test("a clip whose end is missing gives what there is of it, and a warning")
+    func damagedEnd() async throws {
+        let whole = try TestClip.make(
+            "whole.mp4", in: scratch,
+            "-f lavfi -i testsrc2=s=640x360:r=30:d=4 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -g 15 -movflags +faststart")
+        let data = try Data(contentsOf: URL(filePath: whole))
+        let cut = scratch.path("cut.mp4")
+        try data.prefix(data.count * 6 / 10).write(to: URL(filePath: cut))
+        let report = try await make(copy, of: cut, to: scratch.path("out.mp4"))
+        #expect((40..<110).contains(report.frames))
+    }
+
+    @Test("a clip that cannot be decoded at all gives an error, not an empty video")
+    func undecodable() async throws {
+        guard let clip = Checkout.corpus("invalid-bitstream.webm") else { return }
+        let error = await #expect(throws: RunError.self) { try await make(copy, of: clip, to: scratch.path("out.mp4")) }
+        #expect(error?.blame == .input)
+        #expect(try scratch.names().isEmpty)
+    }
+
+    @Test("parameters are checked before any work")
+    func parameters() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 1)
+        let pipeline = Pipeline(
+            "titled", version: 1, summary: "A test", parameters: [Parameter("player", .text(max: 5))]
+        ) {
+            Title(.parameter("player"))
+        } output: {
+            MP4(frameRate: 30)
+        }
+        let manifest = try pipeline.compile(assets: AssetCatalog()).manifest
+        for (given, word) in [(["player": "Johanna"], "Johanna"), ([:], "--set player"), (["plyer": "x", "player": "y"], "'plyer'")] {
+            let error = await #expect(throws: RunError.self) {
+                try await testRunner().plan(manifest, for: clip, parameters: given)
+            }
+            #expect(error?.blame == .usage && error?.description.contains(word) == true)
+        }
+    }
+
+    @Test("a manifest that went through JSON gives the same plan")
+    func planned() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 1)
+        let manifest = try publishedManifest("interview@1")
+        let again = try Manifest(json: manifest.canonicalJSON)
+        let runner = testRunner()
+        let plan = try await runner.plan(manifest, for: clip)
+        #expect(try await runner.plan(again, for: clip) == plan)
+        #expect(try JSONDecoder().decode(Plan.self, from: JSONEncoder().encode(plan)) == plan)
+    }
+
+    @Test("a file whose sound lies far behind its picture goes through the bounded queues")
+    func badlyInterleaved() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 20)
+        let apart = try TestClip.make(
+            "apart.ts", in: scratch, "-i \(clip) -c copy -max_interleave_delta 0 -muxdelay 9 -muxpreload 0 -f mpegts")
+        let report = try await make(copy, of: apart, to: scratch.path("out.mp4"))
+        #expect(abs(report.frames - 600) <= 1)
+    }
+}
+
+struct PacketBufferTests {
+    @Test("a queue of one element hands everything over, in order, and ends")
+    func queue() async {
+        let queue = BoundedQueue<Int>(capacity: 1)
+        let reader = Task.detached { () -> [Int] in
+            var seen: [Int] = []
+            while let next = queue.pop() { seen.append(next) }
+            return seen
+        }
+        for number in 0..<1000 { #expect(queue.push(number)) }
+        queue.finish()
+        #expect(await reader.value == Array(0..<1000))
+    }
+
+    @Test("closing a queue frees a writer that waits")
+    func closing() async {
+        let queue = BoundedQueue<Int>(capacity: 1)
+        #expect(queue.push(1))
+        let writer = Task.detached { queue.push(2) }
+        queue.close()
+        #expect(await writer.value == false)
+        #expect(queue.pop() == nil)
+    }
+}

@@ -1,0 +1,21 @@
+package import Foundation
+package import Runner
+
+/// Where the project's own files lie.
+package enum Checkout {
+    /// The root of the checkout.
+    package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// The assets folder.
+    package static let assets = AssetFolder(path: root.appending(path: "assets").path)
+
+    /// A file of the checkout.
+    package static func file(_ path: String) -> String { root.appending(path: path).path }
+
+    /// A clip of the shared corpus, where the corpus is beside the checkout.
+    package static func corpus(_ name: String) -> String? {
+        let path = root.deletingLastPathComponent().appending(path: "shared/corpus/\(name)").path
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+}

@@ -1,0 +1,20 @@
+package import GraphDSL
+import Logging
+package import Runner
+
+/// A runner with the project's assets and no log.
+package func testRunner(assets: AssetFolder = Checkout.assets) -> Runner {
+    Runner(assets: assets, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+}
+
+/// Compiles a pipeline and runs it on a clip.
+@discardableResult
+package func make(
+    _ pipeline: Pipeline, of clip: String, to output: String, assets: AssetFolder = Checkout.assets,
+    parameters: [String: String] = [:]
+) async throws -> RunReport {
+    let manifest = try pipeline.compile(assets: assets.catalog()).manifest
+    let runner = testRunner(assets: assets)
+    let plan = try await runner.plan(manifest, for: clip, parameters: parameters)
+    return try await runner.run(plan, input: clip, output: output).report()
+}
