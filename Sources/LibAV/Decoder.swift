@@ -26,13 +26,9 @@ public final class Decoder: @unchecked Sendable {
         frameRate = Fraction(demuxer.frameRate(of: index))
         context.pointee.pkt_timebase = timeBase.rational
         context.pointee.thread_count = Int32(threads)
-        var result = avcodec_parameters_to_context(context, parameters)
-        if result >= 0 { result = avcodec_open2(context, codec, nil) }
-        guard result >= 0 else {
-            var pointer: UnsafeMutablePointer<AVCodecContext>? = context
-            avcodec_free_context(&pointer)
-            throw AVError(result, operation)
-        }
+        // Every property has its value by now: where this throws, deinit frees the context.
+        try AVError.check(avcodec_parameters_to_context(context, parameters), operation)
+        try AVError.check(avcodec_open2(context, codec, nil), operation)
     }
 
     deinit {

@@ -106,8 +106,7 @@ public final class Encoder: @unchecked Sendable {
         let refused = av_dict_get(dictionary, "", nil, AV_DICT_IGNORE_SUFFIX)
         guard result >= 0, refused == nil else {
             let option = refused.map { ", option \(String(cString: $0.pointee.key))" } ?? ""
-            var pointer: UnsafeMutablePointer<AVCodecContext>? = context
-            avcodec_free_context(&pointer)
+            // Every property has its value by now: deinit frees the context.
             throw AVError(result < 0 ? result : cav_error(EINVAL), operation + option)
         }
     }

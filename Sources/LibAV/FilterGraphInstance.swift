@@ -66,17 +66,11 @@ public final class FilterGraphInstance {
         graph = try AVError.check(avfilter_graph_alloc(), "allocate the filter graph")
         graph.pointee.nb_threads = Int32(threads)
         graph.pointee.scale_sws_opts = av_strdup("flags=bicubic")
-        do throws(AVError) {
-            try configure(text, inputs, outputs)
-        } catch {
-            free()
-            throw error
-        }
+        // Every property has its value by now: where this throws, deinit frees the graph.
+        try configure(text, inputs, outputs)
     }
 
-    deinit { free() }
-
-    private func free() {
+    deinit {
         var pointer: UnsafeMutablePointer<AVFilterGraph>? = graph
         avfilter_graph_free(&pointer)
     }

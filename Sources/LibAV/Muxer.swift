@@ -18,11 +18,8 @@ public final class Muxer: @unchecked Sendable {
         try AVError.check(
             avformat_alloc_output_context2(&pointer, nil, format, "file:\(path)"), "make the \(format) output")
         context = try AVError.check(pointer, "make the \(format) output")
-        let result = avio_open(&context.pointee.pb, "file:\(path)", AVIO_FLAG_WRITE)
-        guard result >= 0 else {
-            avformat_free_context(context)
-            throw AVError(result, "open the output")
-        }
+        // Every property has its value by now: where this throws, deinit frees the context.
+        try AVError.check(avio_open(&context.pointee.pb, "file:\(path)", AVIO_FLAG_WRITE), "open the output")
     }
 
     deinit {

@@ -78,9 +78,9 @@ public struct Title: Stage {
         }
     }
 
-    /// The height at which the longest line fills the picture's width, a letter being 0.62 of its height wide: the
-    /// average of DejaVu Sans' capitals, which are wider than those of most fonts.
-    private var fitting: String { "(in.width-\(2 * inset))/(0.62*max(1, \(text.columns.text)))" }
+    /// The height at which the longest line fills the picture's width if every letter were as wide as it is high: few
+    /// letters of any font are wider.
+    private var fitting: String { "(in.width-\(2 * inset))/max(1, \(text.columns.text))" }
 
     private func place(_ whole: String, _ part: String, _ share: Rational) -> Expression {
         switch share {

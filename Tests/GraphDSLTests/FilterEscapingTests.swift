@@ -13,8 +13,8 @@ struct FilterEscapingTests {
 
     @Test("white space is protected at the ends, where libavfilter would drop it, and left alone inside")
     func whitespace() {
-        #expect(FilterEscaping.option("x", " a b\n") == "x=\\\\ a b\\\\\n")
-        #expect(FilterEscaping.option("x", " ") == #"x=\\ "#)
+        #expect(FilterEscaping.option("x", " a b\n") == "x=\\\\ a b\\\\\\\n")
+        #expect(FilterEscaping.option("x", " ") == #"x=\\\ "#)
     }
 
     @Test("characters without a meaning stay as they are", arguments: ["%", "%{pts}", "é", "👩‍🚀", "=", "#", "\"", "$(x)"])

@@ -61,27 +61,14 @@ package struct Binder {
     }
 
     private func plan() throws(RunError) -> Plan {
-        var inputs = [Plan.Input(asset: nil, streams: [])]
-        var labels: [FilterGraph.Source: String] = [:]
         var normalisations: [String] = []
-        for case (_, let source) in manifest.graph.sources where labels[source] == nil {
-            guard let stream = try stream(of: source) else { continue }
-            let input = inputs.firstIndex { $0.asset == source.asset } ?? inputs.count
-            if input == inputs.count { inputs.append(Plan.Input(asset: source.asset, streams: [])) }
-            let label = "\(input):\(stream.index)"
-            labels[source] = label
-            inputs[input].streams.append(
-                Plan.Stream(
-                    index: stream.index, kind: source.kind, codec: stream.codec, sampleAspect: stream.sampleAspect,
-                    load: stream.load, label: label))
-        }
         let normalised = try normalise(manifest.graph, &normalisations)
         let (resolved, formats) = try resolve(normalised)
         let graph = resolved.pruned().splitting()
-        let sourceLabels = graph.sources.reduce(into: [:]) { $0[$1.index] = labels[$1.source] }
+        let (inputs, labels) = try inputs(of: graph)
         let hasAudio = graph.sinks.contains(.audio)
         guard
-            let text = graph.text(sourceLabel: { sourceLabels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" })
+            let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" })
         else { throw .fault("the graph of \(manifest.reference) still has a parameter without a value") }
         let video = formats.compactMap(\.video).first
         if let duration = video?.duration.exact, duration <= .zero {
@@ -91,6 +78,28 @@ package struct Binder {
             pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
             output: manifest.output, size: video?.size.value, hasAudio: hasAudio, duration: video?.duration.exact,
             normalisations: normalisations)
+    }
+
+    /// The files that a graph reads, the upload first, and the label of each source node.
+    ///
+    /// Picture and sound of one use of a file share an input; a file that is used twice is read twice, each at its time.
+    private func inputs(of graph: FilterGraph) throws(RunError) -> ([Plan.Input], [Int: String]) {
+        var inputs = [Plan.Input(asset: nil, streams: [])]
+        var labels: [Int: String] = [:]
+        for (node, source) in graph.sources {
+            guard let stream = try stream(of: source) else { continue }
+            let input =
+                inputs.lastIndex { $0.asset == source.asset && !$0.streams.contains { $0.kind == source.kind } }
+                ?? inputs.count
+            if input == inputs.count { inputs.append(Plan.Input(asset: source.asset, streams: [])) }
+            let label = "\(input):\(stream.index)"
+            labels[node] = label
+            inputs[input].streams.append(
+                Plan.Stream(
+                    index: stream.index, kind: source.kind, codec: stream.codec, sampleAspect: stream.sampleAspect,
+                    load: stream.load, label: label))
+        }
+        return (inputs, labels)
     }
 
     private func info(_ source: FilterGraph.Source) throws(RunError) -> MediaInfo {
