@@ -70,7 +70,8 @@ public final class Demuxer {
     /// Reads packets of these streams only; the others are skipped before they are parsed.
     public func select(_ indices: Set<Int>) {
         for index in streams.indices {
-            context.pointee.streams[index]?.pointee.discard = indices.contains(index) ? AVDISCARD_DEFAULT : AVDISCARD_ALL
+            context.pointee.streams[index]?.pointee.discard =
+                indices.contains(index) ? AVDISCARD_DEFAULT : AVDISCARD_ALL
         }
     }
 

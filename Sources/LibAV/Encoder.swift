@@ -59,7 +59,9 @@ public final class Encoder: @unchecked Sendable {
     public convenience init(video: Video, threads: Int = 0) throws(AVError) {
         var options = video.options
         options["threads"] = threads > 0 ? "\(threads)" : "auto"
-        try self.init(video.encoder, options, timeBase: Fraction(video.frameRate.denominator, video.frameRate.numerator)) {
+        try self.init(
+            video.encoder, options, timeBase: Fraction(video.frameRate.denominator, video.frameRate.numerator)
+        ) {
             context in
             context.width = Int32(video.width)
             context.height = Int32(video.height)
@@ -92,7 +94,9 @@ public final class Encoder: @unchecked Sendable {
         _ name: String, _ options: [String: String], timeBase: Fraction, _ settings: (inout AVCodecContext) -> Void
     ) throws(AVError) {
         let operation = "encode with \(name)"
-        guard let codec = avcodec_find_encoder_by_name(name) else { throw AVError(cav_error_encoder_not_found, operation) }
+        guard let codec = avcodec_find_encoder_by_name(name) else {
+            throw AVError(cav_error_encoder_not_found, operation)
+        }
         context = try AVError.check(avcodec_alloc_context3(codec), operation)
         self.timeBase = timeBase
         context.pointee.time_base = timeBase.rational

@@ -23,7 +23,8 @@ public struct Fraction: Hashable, Sendable {
     /// A count of units of this time base, in units of another, to the nearest.
     public func rescale(_ count: Int64, to other: Fraction) -> Int64 {
         av_rescale_q_rnd(
-            count, rational, other.rational, AVRounding(rawValue: AV_ROUND_NEAR_INF.rawValue | AV_ROUND_PASS_MINMAX.rawValue))
+            count, rational, other.rational,
+            AVRounding(rawValue: AV_ROUND_NEAR_INF.rawValue | AV_ROUND_PASS_MINMAX.rawValue))
     }
 
     /// Microseconds, libav's `AV_TIME_BASE_Q`.

@@ -30,7 +30,9 @@ public final class Frame: @unchecked Sendable {
     /// Whether the picture's lines are two fields.
     public var isInterlaced: Bool { cav_frame_is_interlaced(pointer) != 0 }
     /// Whether the decoder found the data damaged.
-    public var isCorrupt: Bool { pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || pointer.pointee.decode_error_flags != 0 }
+    public var isCorrupt: Bool {
+        pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || pointer.pointee.decode_error_flags != 0
+    }
 
     /// The pixel or sample format, by libavutil's name.
     public var formatName: String {

@@ -19,7 +19,8 @@ public enum LibAVLog {
             let line = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
                 buffer.initialize(repeating: 0)
                 var isNewLine: Int32 = 1
-                av_log_format_line2(object, level, format, arguments, buffer.baseAddress, Int32(buffer.count), &isNewLine)
+                av_log_format_line2(
+                    object, level, format, arguments, buffer.baseAddress, Int32(buffer.count), &isNewLine)
                 return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             }
             let text = line.split(whereSeparator: \.isNewline).joined(separator: " ")

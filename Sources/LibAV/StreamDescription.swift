@@ -24,10 +24,13 @@ public struct StreamDescription: Hashable, Sendable {
         public var baseFrameRate: Fraction
         /// libavutil's name, or nil where it cannot be told before decoding.
         public var pixelFormat: String?
-        /// libavutil's names; nil where the stream does not say.
+        /// `tv` (limited) or `pc` (full); nil where the stream does not say.
         public var colourRange: String?
+        /// The YUV matrix, by libavutil's name; nil where the stream does not say.
         public var colourSpace: String?
+        /// The primaries, by libavutil's name; nil where the stream does not say.
         public var colourPrimaries: String?
+        /// The transfer characteristics, by libavutil's name; nil where the stream does not say.
         public var colourTransfer: String?
         /// How the picture must be turned.
         public var orientation: Orientation
@@ -113,7 +116,8 @@ extension StreamDescription.Video {
         averageFrameRate = Fraction(it.avg_frame_rate)
         baseFrameRate = Fraction(it.r_frame_rate)
         pixelFormat = name(av_get_pix_fmt_name(format), format != AV_PIX_FMT_NONE)
-        colourRange = name(av_color_range_name(parameters.color_range), parameters.color_range != AVCOL_RANGE_UNSPECIFIED)
+        colourRange = name(
+            av_color_range_name(parameters.color_range), parameters.color_range != AVCOL_RANGE_UNSPECIFIED)
         colourSpace = name(av_color_space_name(parameters.color_space), parameters.color_space != AVCOL_SPC_UNSPECIFIED)
         colourPrimaries = name(
             av_color_primaries_name(parameters.color_primaries), parameters.color_primaries != AVCOL_PRI_UNSPECIFIED)

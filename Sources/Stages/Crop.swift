@@ -33,13 +33,17 @@ public struct Crop: Stage {
     public func apply(to clip: Clip, in graph: inout GraphBuilder) throws(StageError) -> Clip {
         var clip = clip
         let size = target.size
-        if let picture = clip.video.size, let area = target.area, area.width > picture.width || area.height > picture.height {
+        if let picture = clip.video.size, let area = target.area,
+            area.width > picture.width || area.height > picture.height
+        {
             throw .unsuitable(
                 "Crop keeps \(target.argumentText), but the picture is \(picture) here",
                 fix: "crop to less, or scale the picture up before")
         }
         clip.video = graph.filter(
-            .crop(width: size.width, height: size.height, x: offset("w", gravity.horizontal), y: offset("h", gravity.vertical)),
+            .crop(
+                width: size.width, height: size.height, x: offset("w", gravity.horizontal),
+                y: offset("h", gravity.vertical)),
             on: clip.video)
         return clip
     }
@@ -64,7 +68,8 @@ extension Crop.Target: ParameterValue {
 
     public var problem: String? {
         switch self {
-        case .ratio(let width, let height): width > 0 && height > 0 ? nil : "both sides of a ratio must be greater than 0"
+        case .ratio(let width, let height):
+            width > 0 && height > 0 ? nil : "both sides of a ratio must be greater than 0"
         case .size(let size): size.problem
         case .rectangle(let x, let y, let width, let height):
             x >= 0 && y >= 0 ? PictureSize(width: width, height: height).problem : "its corner must be in the picture"

@@ -65,7 +65,8 @@ extension Pad.Target: ParameterValue {
 
     public var problem: String? {
         switch self {
-        case .ratio(let width, let height): width > 0 && height > 0 ? nil : "both sides of a ratio must be greater than 0"
+        case .ratio(let width, let height):
+            width > 0 && height > 0 ? nil : "both sides of a ratio must be greater than 0"
         case .size(let size): size.problem
         }
     }

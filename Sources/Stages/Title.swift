@@ -44,10 +44,12 @@ public struct Title: Stage {
         ParameterDescriptor("at", \Title.position, default: .bottom, "where it stands")
         ParameterDescriptor("size", \Title.size, in: .between(4, 2000), default: .share(0.06), "height of the letters")
         ParameterDescriptor("colour", \Title.colour, default: .white, "colour of the letters")
-        ParameterDescriptor("font", \Title.font, in: .between(1, 100), default: "Sans", "family, as fontconfig knows it")
+        ParameterDescriptor(
+            "font", \Title.font, in: .between(1, 100), default: "Sans", "family, as fontconfig knows it")
         ParameterDescriptor("inset", \Title.inset, in: .between(0, 16384), default: 40, "pixels from the edges")
         ParameterDescriptor("from", \Title.start, in: .atLeast(0), default: .zero, "when it appears")
-        ParameterDescriptor("for", \Title.duration, in: .greaterThan(0), default: nil, "how long; nothing until the end")
+        ParameterDescriptor(
+            "for", \Title.duration, in: .greaterThan(0), default: nil, "how long; nothing until the end")
     }
 
     public func apply(to clip: Clip, in graph: inout GraphBuilder) throws(StageError) -> Clip {

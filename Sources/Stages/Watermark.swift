@@ -29,7 +29,8 @@ public struct Watermark: Stage {
         ParameterDescriptor("image", \Watermark.image, "the image, with its transparency")
         ParameterDescriptor("at", \Watermark.position, "where it lies")
         ParameterDescriptor("inset", \Watermark.inset, in: .between(0, 16384), default: 0, "pixels from the edges")
-        ParameterDescriptor("width", \Watermark.width, in: .between(2, 16384), default: nil, "width; nothing keeps its own")
+        ParameterDescriptor(
+            "width", \Watermark.width, in: .between(2, 16384), default: nil, "width; nothing keeps its own")
         ParameterDescriptor("opacity", \Watermark.opacity, in: .between(0, 1), default: 1, "1 as it is, 0 invisible")
     }
 

@@ -33,7 +33,8 @@ enum Console {
     /// A value as JSON, for people (indented) or for scripts (one line).
     static func json(_ value: some Encodable, indented: Bool) throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = indented ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting =
+            indented ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

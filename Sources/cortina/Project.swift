@@ -46,7 +46,8 @@ struct Project {
                 folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
             }
         }
-        throw Failure(.fault, "the project's assets are not found from here; give its folder with --home or CORTINA_HOME")
+        throw Failure(
+            .fault, "the project's assets are not found from here; give its folder with --home or CORTINA_HOME")
     }
 
     /// The published manifests, by name and version.

@@ -24,7 +24,9 @@ struct CommandTests {
     }
 
     /// Checks that a command failed with a status, one line that says why, and the words that it must hold.
-    private func expect(_ result: Tool, _ status: Int32, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation) {
+    private func expect(
+        _ result: Tool, _ status: Int32, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         #expect(result.status == status, "\(result.errors)", sourceLocation: sourceLocation)
         let lines = result.errors.split(separator: "\n").filter { $0.hasPrefix("error:") }
         #expect(lines.count == 1, "\(result.errors)", sourceLocation: sourceLocation)
@@ -111,22 +113,31 @@ struct CommandTests {
         let clip = try TestClip.plain(in: scratch, seconds: 1)
         let words = try cortina("probe", clip)
         #expect(words.status == 0)
-        for word in ["h264, yuv420p, 8 bit", "320x180", "30.0 a second, constant", "bt709, limited range", "aac, 48000 Hz, stereo"] {
+        for word in [
+            "h264, yuv420p, 8 bit", "320x180", "30.0 a second, constant", "bt709, limited range",
+            "aac, 48000 Hz, stereo",
+        ] {
             #expect(words.output.contains(word), "\(words.output)")
         }
-        let json = try JSONSerialization.jsonObject(with: Data(try cortina("probe", clip, "--json").output.utf8)) as? [String: Any]
+        let json =
+            try JSONSerialization.jsonObject(with: Data(try cortina("probe", clip, "--json").output.utf8))
+            as? [String: Any]
         #expect((json?["video"] as? [String: Any])?["codec"] as? String == "h264")
     }
 
     @Test("pipelines and stages are listed, in words and as JSON")
     func lists() throws {
         #expect(try cortina("pipelines").output.contains("showcase@1 "))
-        let pipelines = try JSONSerialization.jsonObject(with: Data(try cortina("pipelines", "--json").output.utf8)) as? [[String: Any]]
+        let pipelines =
+            try JSONSerialization.jsonObject(with: Data(try cortina("pipelines", "--json").output.utf8))
+            as? [[String: Any]]
         #expect(pipelines?.compactMap { $0["name"] as? String } == ["interview", "showcase", "showcase-fit"])
         #expect(try cortina("stages").output.split(separator: "\n").count == 12)
         let watermark = try cortina("stages", "watermark").output
         #expect(watermark.contains("opacity") && watermark.contains("from 0 to 1") && watermark.contains("default 1"))
-        let stages = try JSONSerialization.jsonObject(with: Data(try cortina("stages", "--json").output.utf8)) as? [[String: Any]]
+        let stages =
+            try JSONSerialization.jsonObject(with: Data(try cortina("stages", "--json").output.utf8))
+            as? [[String: Any]]
         #expect(stages?.count == 12)
     }
 
@@ -134,13 +145,16 @@ struct CommandTests {
     func publish() throws {
         #expect(try cortina("publish", "--check").status == 0)
         let home = scratch.folder
-        try FileManager.default.copyItem(at: Checkout.root.appending(path: "assets"), to: home.appending(path: "assets"))
+        try FileManager.default.copyItem(
+            at: Checkout.root.appending(path: "assets"), to: home.appending(path: "assets"))
         let folder = home.appending(path: "pipelines/published")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         expect(try cortina("publish", "--check", "--home", home.path), 65, "not published")
         #expect(try cortina("publish", "--home", home.path).status == 0)
         let file = folder.appending(path: "showcase@1.json")
-        #expect(try Data(contentsOf: file) == Data(contentsOf: Checkout.root.appending(path: "pipelines/published/showcase@1.json")))
+        #expect(
+            try Data(contentsOf: file)
+                == Data(contentsOf: Checkout.root.appending(path: "pipelines/published/showcase@1.json")))
         try Data("{}".utf8).write(to: file)
         expect(try cortina("publish", "--home", home.path), 65, "ShowcaseV2.swift")
         #expect(try Data(contentsOf: file) == Data("{}".utf8))

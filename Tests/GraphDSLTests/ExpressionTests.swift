@@ -5,7 +5,8 @@ struct ExpressionTests {
     @Test(
         "formulas have the value that libavutil gives them",
         arguments: [
-            ("1+2*3", 7), ("(1+2)*3", 9), ("-2^2", -4), ("2^-1", 0.5), ("7/2", 3.5), ("trunc(7/2)", 3), ("mod(-1, 3)", 2),
+            ("1+2*3", 7), ("(1+2)*3", 9), ("-2^2", -4), ("2^-1", 0.5), ("7/2", 3.5), ("trunc(7/2)", 3),
+            ("mod(-1, 3)", 2),
             ("2*floor(min(in.width, in.height*16/9)/2)", 852), ("if(gt(in.width,100), 1, 2)", 1),
             ("clip(5, 0, 3)", 3), ("max(0, in.duration-0.5)", 9.5),
         ] as [(Expression, Double)])

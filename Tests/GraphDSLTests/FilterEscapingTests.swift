@@ -17,7 +17,8 @@ struct FilterEscapingTests {
         #expect(FilterEscaping.option("x", " ") == #"x=\\\ "#)
     }
 
-    @Test("characters without a meaning stay as they are", arguments: ["%", "%{pts}", "é", "👩‍🚀", "=", "#", "\"", "$(x)"])
+    @Test(
+        "characters without a meaning stay as they are", arguments: ["%", "%{pts}", "é", "👩‍🚀", "=", "#", "\"", "$(x)"])
     func untouched(text: String) {
         #expect(FilterEscaping.option("x", text) == "x=\(text)")
     }

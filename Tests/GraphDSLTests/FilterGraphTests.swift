@@ -2,7 +2,9 @@
 import Testing
 
 struct FilterGraphTests {
-    private func text(_ graph: FilterGraph) -> String? { graph.text(sourceLabel: { "0:\($0)" }, sinkLabel: { "out\($0)" }) }
+    private func text(_ graph: FilterGraph) -> String? {
+        graph.text(sourceLabel: { "0:\($0)" }, sinkLabel: { "out\($0)" })
+    }
 
     @Test("a chain is written with commas, its ends with labels")
     func chain() {
@@ -23,7 +25,8 @@ struct FilterGraphTests {
         graph.add(.init(.sink(.video), inputs: [laid]))
         #expect(
             text(graph.splitting())
-                == "[0:0]split=outputs=2[n1][n1_1];[n1]gblur[n2];[n2][n1_1]overlay=eof_action=repeat:format=yuv420:x=0:y=0[out0]")
+                == "[0:0]split=outputs=2[n1][n1_1];[n1]gblur[n2];[n2][n1_1]overlay=eof_action=repeat:format=yuv420:x=0:y=0[out0]"
+        )
     }
 
     @Test("a pad that nobody reads ends in a null sink, and a filter that leads nowhere is left out")
@@ -63,7 +66,8 @@ struct FormatInferenceTests {
         let input = video(PictureSize(width: 854, height: 480), seconds: 10)
         #expect(infer(.scale(width: 1280, height: -2), input)?.size.value == PictureSize(width: 1280, height: 720))
         #expect(infer(.scale(fittingIn: 1280, 720), input)?.size.value == PictureSize(width: 1280, height: 718))
-        #expect(infer(.crop(width: 100, height: 50, x: 0, y: 0), input)?.size.value == PictureSize(width: 100, height: 50))
+        #expect(
+            infer(.crop(width: 100, height: 50, x: 0, y: 0), input)?.size.value == PictureSize(width: 100, height: 50))
     }
 
     @Test("stretching a picture is seen in the shape of its pixels")
@@ -80,7 +84,8 @@ struct FormatInferenceTests {
         #expect(infer(.trim(from: 20, to: 40), input)?.duration == .exactly(0))
         #expect(infer(.setPTS("PTS/2"), input)?.duration == .exactly(5))
         #expect(infer(.setPTS("PTS+random(0)"), input)?.duration == .unknown)
-        let joined = FormatInference.outputs(of: .concat(count: 2, audio: false), inputs: [input, video(.hd720, seconds: 3)])
+        let joined = FormatInference.outputs(
+            of: .concat(count: 2, audio: false), inputs: [input, video(.hd720, seconds: 3)])
         #expect(joined.first?.duration == .exactly(13))
         let unknown = LinkFormat.video(.unknown)
         #expect(infer(.trim(to: 4), unknown)?.duration == .atMost(4))

@@ -93,7 +93,8 @@ struct PipelineTests {
         #expect(lines[0] == "PipelineTests.swift:\(first): error: Resize: width is 1, but must be from 2 to 4096")
         #expect(
             lines[1].hasPrefix(
-                "PipelineTests.swift:\(first + 2): error: Listen needs an audio stream, but Mute (line \(first + 1)) removed it"))
+                "PipelineTests.swift:\(first + 2): error: Listen needs an audio stream, but Mute (line \(first + 1)) removed it"
+            ))
         #expect(lines[2].hasPrefix("PipelineTests.swift:\(first + 3): error: Listen needs an audio stream"))
         #expect(lines[2].contains("note: in Listen, PipelineTests.swift:"))
         #expect(lines[3].contains(":\(first + 4): error: Caption uses the parameter 'nmae'"))
@@ -110,7 +111,10 @@ struct PipelineTests {
 
     @Test("names, versions and output settings out of range are errors")
     func definition() throws {
-        let wrong = Pipeline("Not A Name", version: 0, summary: "") {} output: { MP4(video: .h264(crf: 99), frameRate: 0) }
+        let wrong = Pipeline("Not A Name", version: 0, summary: "") {
+        } output: {
+            MP4(video: .h264(crf: 99), frameRate: 0)
+        }
         let error = try #require(throws: CompilationError.self) { try wrong.compile(assets: AssetCatalog()) }
         #expect(error.diagnostics.count == 4)
     }
@@ -137,7 +141,8 @@ struct PipelineTests {
 struct ManifestTests {
     private func manifest() throws -> Manifest {
         try pipeline(parameters: [
-            Parameter("nmae", .text(max: 10), default: "x", "who"), Parameter("a", .number(.greaterThan(0.5)), default: "1"),
+            Parameter("nmae", .text(max: 10), default: "x", "who"),
+            Parameter("a", .number(.greaterThan(0.5)), default: "1"),
             Parameter("b", .choice(["x", "y"]), default: "y"),
         ]) {
             Resize(width: 100)
@@ -199,7 +204,8 @@ struct ParameterTests {
         let error = #expect(throws: ParameterError.self) { try name.value(from: "Anna") }
         #expect(
             error?.description
-                == "the parameter 'player' cannot be 'Anna'; it must be text of at most 3 characters, without control characters")
+                == "the parameter 'player' cannot be 'Anna'; it must be text of at most 3 characters, without control characters"
+        )
         let strength = Parameter("s", .number(.between(0, 1)))
         for text in ["2", "nan", "inf", "", "0,5"] {
             #expect(throws: ParameterError.self) { try strength.value(from: text) }

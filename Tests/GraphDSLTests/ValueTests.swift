@@ -14,7 +14,9 @@ struct ValueTests {
         #expect(try JSONDecoder().decode(Rational.self, from: JSONEncoder().encode(rate)) == rate)
     }
 
-    @Test("times keep every microsecond in their text", arguments: [0, 1, -1, 2_500_000, 33_333, -1_500_000, 86_400_000_000])
+    @Test(
+        "times keep every microsecond in their text",
+        arguments: [0, 1, -1, 2_500_000, 33_333, -1_500_000, 86_400_000_000])
     func seconds(microseconds: Int64) {
         let time = Seconds(microseconds: microseconds)
         #expect(Seconds(time.description) == time)
@@ -32,7 +34,9 @@ struct ValueTests {
         #expect(ContentDigest("abc") == nil)
     }
 
-    @Test("an asset's path never leads out of its folder", arguments: ["/etc/passwd", "../x", "a/../../x", "a//b", "", "."])
+    @Test(
+        "an asset's path never leads out of its folder",
+        arguments: ["/etc/passwd", "../x", "a/../../x", "a//b", "", "."])
     func assetPaths(text: String) { #expect(AssetPath(text) == nil) }
 
     @Test("a pipeline's reference is a name and perhaps a version")

@@ -16,7 +16,8 @@ struct EscapingAgainstLibavfilterTests {
             avfilter_graph_free(&pointer)
         }
         let filter = Filter("metadata", ["mode": "add", "key": "k", "value": .text(text)], outputs: [.video])
-        guard let description = filter.text, avfilter_graph_parse2(graph, "[in]\(description)[out]", &inputs, &outputs) >= 0,
+        guard let description = filter.text,
+            avfilter_graph_parse2(graph, "[in]\(description)[out]", &inputs, &outputs) >= 0,
             let context = graph.pointee.filters[0]
         else { return (nil, 0) }
         var value: UnsafeMutablePointer<UInt8>?
@@ -28,7 +29,8 @@ struct EscapingAgainstLibavfilterTests {
     @Test(
         "libavfilter reads back exactly what was written, and one filter only",
         arguments: [
-            "'", #"\"#, ":", ",", ";", "[", "]", "%", "\n", "👩‍🚀", "=", " ", "  both ends  ", "\ttab\t", "''", #"\'"#, #"\\\"#,
+            "'", #"\"#, ":", ",", ";", "[", "]", "%", "\n", "👩‍🚀", "=", " ", "  both ends  ", "\ttab\t", "''", #"\'"#,
+            #"\\\"#,
             "a'b:c,d;e[f]g\\h%{pts}i\nj👩‍🚀", "x[out];movie=/etc/passwd[y]", "':text=oops:x='", "\\,\\;\\:", "#comment",
             "%{localtime}", "\r\n", "‮rtl", "a\u{301}", "\\ ", "' '",
         ])
@@ -43,7 +45,10 @@ struct EscapingAgainstLibavfilterTests {
         var generator = SystemRandomNumberGenerator()
         let alphabet = Array(#"'\:,;[]%= "# + "\n\tab👩é")
         for _ in 0..<2000 {
-            let text = String((0..<Int.random(in: 1...12, using: &generator)).map { _ in alphabet.randomElement(using: &generator) ?? "a" })
+            let text = String(
+                (0..<Int.random(in: 1...12, using: &generator)).map { _ in
+                    alphabet.randomElement(using: &generator) ?? "a"
+                })
             #expect(read(text).value == text, "\(text.debugDescription)")
         }
     }

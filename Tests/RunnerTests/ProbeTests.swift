@@ -21,25 +21,37 @@ struct ProbeTests {
         #expect(info.audio?.channelLayout == "stereo" && info.audio?.sampleRate == 48_000)
     }
 
-    @Test("a phone's portrait clip is reported upright", arguments: [(90, "counterclockwise"), (180, "upsideDown"), (270, "clockwise")])
+    @Test(
+        "a phone's portrait clip is reported upright",
+        arguments: [(90, "counterclockwise"), (180, "upsideDown"), (270, "clockwise")])
     func rotation(degrees: Int, orientation: String) async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 0.5)
         let turned = try TestClip.make("turned.mp4", in: scratch, "-i \(clip) -c copy -metadata:s:v rotate=\(degrees)")
         let video = try #require(try await testRunner().probe(turned).video)
         #expect(video.orientation != .upright && video.turn != nil)
-        #expect(video.displaySize == (degrees == 180 ? PictureSize(width: 320, height: 180) : PictureSize(width: 180, height: 320)))
-        let pipeline = Pipeline("test", version: 1, summary: "A test") {} output: { MP4(video: .h264(preset: .ultrafast, crf: 4), frameRate: 30) }
+        #expect(
+            video.displaySize
+                == (degrees == 180 ? PictureSize(width: 320, height: 180) : PictureSize(width: 180, height: 320)))
+        let pipeline = Pipeline("test", version: 1, summary: "A test") {
+        } output: {
+            MP4(video: .h264(preset: .ultrafast, crf: 4), frameRate: 30)
+        }
         try await make(pipeline, of: turned, to: scratch.path("out.mp4"))
         // The ffmpeg program's own turning is the reference.
-        let reference = try TestClip.make("reference.mp4", in: scratch, "-i \(turned) -c:v libx264 -preset ultrafast -crf 4 -an")
-        let (ours, theirs) = (try DecodedClip(scratch.path("out.mp4"), keeping: { $0 == 3 }), try DecodedClip(reference, keeping: { $0 == 3 }))
+        let reference = try TestClip.make(
+            "reference.mp4", in: scratch, "-i \(turned) -c:v libx264 -preset ultrafast -crf 4 -an")
+        let (ours, theirs) = (
+            try DecodedClip(scratch.path("out.mp4"), keeping: { $0 == 3 }),
+            try DecodedClip(reference, keeping: { $0 == 3 })
+        )
         #expect(ssim(try #require(ours.pictures[3]), try #require(theirs.pictures[3])) > 0.98)
     }
 
     @Test("pixels that are not square make a wider picture")
     func anamorphic() async throws {
         let clip = try TestClip.make(
-            "sar.mp4", in: scratch, "-f lavfi -i testsrc2=s=320x240:r=30:d=0.5 -vf setsar=4/3 -pix_fmt yuv420p -c:v libx264")
+            "sar.mp4", in: scratch,
+            "-f lavfi -i testsrc2=s=320x240:r=30:d=0.5 -vf setsar=4/3 -pix_fmt yuv420p -c:v libx264")
         let video = try #require(try await testRunner().probe(clip).video)
         #expect(video.sampleAspect == Rational(4, 3) && video.displaySize == PictureSize(width: 426, height: 240))
     }
@@ -65,9 +77,14 @@ struct ProbeTests {
 
     @Test("what is not media, and what is not there, are told apart")
     func refusals() async throws {
-        for (name, bytes) in [("empty.mp4", ""), ("text.mp4", "This is not a film.\n"), ("playlist.mp4", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")] {
+        for (name, bytes) in [
+            ("empty.mp4", ""), ("text.mp4", "This is not a film.\n"),
+            ("playlist.mp4", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
+        ] {
             try Data(bytes.utf8).write(to: scratch.folder.appending(path: name))
-            let error = await #expect(throws: RunError.self, "\(name)") { try await testRunner().probe(scratch.path(name)) }
+            let error = await #expect(throws: RunError.self, "\(name)") {
+                try await testRunner().probe(scratch.path(name))
+            }
             guard case .notMedia = error else { Issue.record("\(name): \(String(describing: error))"); continue }
         }
         for path in [scratch.path("absent.mp4"), scratch.folder.path, "/dev/null"] {

@@ -11,7 +11,8 @@ struct RunTests {
 
     init() throws { scratch = try Scratch() }
 
-    private let copy = Pipeline("copy", version: 1, summary: "A test") {} output: {
+    private let copy = Pipeline("copy", version: 1, summary: "A test") {
+    } output: {
         MP4(video: .h264(preset: .ultrafast), frameRate: 30)
     }
 
@@ -40,7 +41,8 @@ struct RunTests {
         let output = scratch.path("out.mp4")
         try Data("before".utf8).write(to: URL(filePath: output))
         let runner = testRunner()
-        let manifest = try Pipeline("slow", version: 1, summary: "A test") {} output: {
+        let manifest = try Pipeline("slow", version: 1, summary: "A test") {
+        } output: {
             MP4(video: .h264(preset: .veryslow), frameRate: 30)
         }.compile(assets: AssetCatalog()).manifest
         let plan = try await runner.plan(manifest, for: clip)
@@ -71,10 +73,15 @@ struct RunTests {
         let clip = try TestClip.plain(in: scratch, seconds: 1)
         let runner = testRunner()
         let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
-        for path in [scratch.path("absent/out.mp4"), scratch.folder.path, "/proc/out.mp4"] {
+        for path in [scratch.path("absent/out.mp4"), scratch.folder.path] {
             let error = #expect(throws: RunError.self) { try runner.run(plan, input: clip, output: path) }
             #expect(error?.blame == .output, "\(path)")
         }
+        // A folder that looks writable and is not is found out when the file is opened.
+        let late = await #expect(throws: RunError.self) {
+            try await runner.run(plan, input: clip, output: "/proc/out.mp4").report()
+        }
+        #expect(late?.blame == .output)
         #expect(throws: RunError.outputIsInput(clip)) { try runner.run(plan, input: clip, output: clip) }
     }
 
@@ -109,7 +116,8 @@ struct RunTests {
     func damagedEnd() async throws {
         let whole = try TestClip.make(
             "whole.mp4", in: scratch,
-            "-f lavfi -i testsrc2=s=640x360:r=30:d=4 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -g 15 -movflags +faststart")
+            "-f lavfi -i testsrc2=s=640x360:r=30:d=4 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -g 15 -movflags +faststart"
+        )
         let data = try Data(contentsOf: URL(filePath: whole))
         let cut = scratch.path("cut.mp4")
         try data.prefix(data.count * 6 / 10).write(to: URL(filePath: cut))
@@ -136,7 +144,9 @@ struct RunTests {
             MP4(frameRate: 30)
         }
         let manifest = try pipeline.compile(assets: AssetCatalog()).manifest
-        for (given, word) in [(["player": "Johanna"], "Johanna"), ([:], "--set player"), (["plyer": "x", "player": "y"], "'plyer'")] {
+        for (given, word) in [
+            (["player": "Johanna"], "Johanna"), ([:], "--set player"), (["plyer": "x", "player": "y"], "'plyer'"),
+        ] {
             let error = await #expect(throws: RunError.self) {
                 try await testRunner().plan(manifest, for: clip, parameters: given)
             }

@@ -68,7 +68,8 @@ struct ShowcaseTests {
         let decoded = try await check(clip, seconds: 25)
         // Its body is the clip's own picture, but for the corner with the watermark.
         let reference = try DecodedClip(
-            try TestClip.make("scaled.mp4", in: scratch, "-i \(clip) -t 8 -an -vf scale=1280:720 -crf 12"), keeping: { $0 == 225 })
+            try TestClip.make("scaled.mp4", in: scratch, "-i \(clip) -t 8 -an -vf scale=1280:720 -crf 12"),
+            keeping: { $0 == 225 })
         let (ours, theirs) = (try #require(decoded.pictures[300]), try #require(reference.pictures[225]))
         #expect(ssim(ours, theirs) > 0.95)
     }
@@ -82,7 +83,9 @@ struct ShowcaseTests {
         let plain = try DecodedClip(
             Checkout.file("assets/brand/intro.mp4"), keeping: { [0, 74].contains($0) })
         // 150 pixels wide, 10 from the top and the right edge.
-        func corner(_ picture: DecodedClip.Picture) -> Double { picture.mean(x: 1120.0 / 1280...1270.0 / 1280, y: 10.0 / 720...50.0 / 720) }
+        func corner(_ picture: DecodedClip.Picture) -> Double {
+            picture.mean(x: 1120.0 / 1280...1270.0 / 1280, y: 10.0 / 720...50.0 / 720)
+        }
         for body in [75, 104] {
             let picture = try #require(decoded.pictures[body])
             #expect(corner(picture) > 40)

@@ -32,10 +32,10 @@ struct SyncTests {
     @Test("interview keeps picture and sound in step, at the start and at the end")
     func interview() async throws {
         let output = scratch.path("out.mp4")
-        try await run(publishedManifest("interview@1"), of: try flashes(seconds: 40), to: output)
+        try await run(publishedManifest("interview@1"), of: try flashes(seconds: 20), to: output)
         let clip = try DecodedClip(output, keeping: { _ in true })
-        #expect(clip.frameCount == 45 * 30)
-        let (start, end) = (try offset(clip, near: 3.5), try offset(clip, near: 41.5))
+        #expect(clip.frameCount == 25 * 30)
+        let (start, end) = (try offset(clip, near: 3.5), try offset(clip, near: 21.5))
         #expect(abs(start) < 0.02, "\(start)")
         #expect(abs(end) < 0.02, "\(end)")
     }

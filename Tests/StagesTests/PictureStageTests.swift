@@ -34,7 +34,8 @@ struct PictureStageTests {
             "-f lavfi -i color=red:s=320x180:d=1:r=30 -f lavfi -i color=lime:s=320x180:d=1:r=30 "
                 + "-f lavfi -i color=blue:s=320x180:d=1:r=30 -f lavfi -i color=white:s=320x180:d=1:r=30 "
                 + "-filter_complex [0][1]hstack[a];[2][3]hstack[b];[a][b]vstack,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p "
-                + "-c:v libx264 -preset ultrafast -crf 2 -color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709")
+                + "-c:v libx264 -preset ultrafast -crf 2 -color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709"
+        )
     }
 
     /// BT.709 limited-range luma (Rec. ITU-R BT.709-6, item 3): 16 + 219 (0.2126 R + 0.7152 G + 0.0722 B).
@@ -93,7 +94,9 @@ struct PictureStageTests {
         #expect((wide.video?.width, wide.video?.height) == (320, 180))
         let high = try await result(of: clip, in: scratch) { Scale(to: .height(720)) }
         #expect((high.video?.width, high.video?.height) == (1280, 720))
-        let stretched = try await result(of: clip, in: scratch) { Scale(to: .size(PictureSize(width: 100, height: 100))) }
+        let stretched = try await result(of: clip, in: scratch) {
+            Scale(to: .size(PictureSize(width: 100, height: 100)))
+        }
         #expect((stretched.video?.width, stretched.video?.height) == (100, 100))
         #expect(stretched.video?.sampleAspect.numerator == stretched.video?.sampleAspect.denominator)
     }
@@ -114,14 +117,17 @@ struct PictureStageTests {
             picture.mean(x: Double(x) / 320...Double(x + w) / 320, y: Double(y) / 180...Double(y + h) / 180)
         }
         #expect(mean(x + 2, y + 2, 76, 36) > 225)
-        for (dx, dy) in [(-4, 10), (82, 10), (30, -4), (30, 42)] { #expect(mean(x + dx, y + dy, 2, 2) < 30, "\(dx), \(dy)") }
+        for (dx, dy) in [(-4, 10), (82, 10), (30, -4), (30, 42)] {
+            #expect(mean(x + dx, y + dy, 2, 2) < 30, "\(dx), \(dy)")
+        }
     }
 
     @Test("half the opacity gives half the light, and transparency is kept")
     func opacity() async throws {
         let assets = AssetFolder(path: scratch.folder.path)
         try TestClip.make(
-            "mark.png", in: scratch, "-f lavfi -i color=white:s=64x64,format=rgba,geq=r=255:g=255:b=255:a='255*lt(X\\,32)' -frames:v 1")
+            "mark.png", in: scratch,
+            "-f lavfi -i color=white:s=64x64,format=rgba,geq=r=255:g=255:b=255:a='255*lt(X\\,32)' -frames:v 1")
         let clip = try TestClip.colour("black", "black.mp4", in: scratch)
         let marked = try await result(of: clip, in: scratch, assets: assets) {
             Watermark(.asset("mark.png"), at: .topLeading, opacity: 0.5)
@@ -146,7 +152,8 @@ struct PictureStageTests {
     @Test(
         "text from a run is drawn as it is, never read as syntax",
         arguments: [
-            "Ana", "O'Neill: 100% [sic], a;b\\c", "':x=0:text=', drawbox[out]", "%{localtime} %{pts}", "王秀英 👩‍🚀", "two\nlines", "",
+            "Ana", "O'Neill: 100% [sic], a;b\\c", "':x=0:text=', drawbox[out]", "%{localtime} %{pts}", "王秀英 👩‍🚀",
+            "two\nlines", "",
             String(repeating: "W", count: 60),
         ])
     func hostileTitle(text: String) async throws {
@@ -166,7 +173,9 @@ struct PictureStageTests {
         let grey = try await result(of: try quarters(), in: scratch) { RawFilter("hue", ["s": 0]) }
         let picture = try #require(grey.pictures[5])
         #expect(abs(picture.mean(x: 0...0.4, y: 0...0.4, of: \.cr) - 128) < 2)
-        await #expect(throws: RunError.self) { _ = try await result(of: try quarters(), in: scratch) { RawFilter("hueue") } }
+        await #expect(throws: RunError.self) {
+            _ = try await result(of: try quarters(), in: scratch) { RawFilter("hueue") }
+        }
         await #expect(throws: CompilationError.self) {
             _ = try await result(of: try quarters(), in: scratch) { RawFilter("hue=s=0,movie=/etc/passwd") }
         }

@@ -71,7 +71,8 @@ struct TimeStageTests {
     func fade() async throws {
         let clip = try TestClip.make(
             "white.mp4", in: scratch,
-            "-f lavfi -i color=white:s=320x180:r=30:d=2 -f lavfi -i sine=f=440:r=48000:d=2 -pix_fmt yuv420p -c:v libx264 -crf 5 -c:a aac")
+            "-f lavfi -i color=white:s=320x180:r=30:d=2 -f lavfi -i sine=f=440:r=48000:d=2 -pix_fmt yuv420p -c:v libx264 -crf 5 -c:a aac"
+        )
         let faded = try await result(of: clip, in: scratch, keeping: { _ in true }) { Fade(in: 0.5, out: 0.5) }
         #expect(faded.frameCount == 60)
         let lumas = try (0..<60).map { try #require(faded.pictures[$0]).mean() }
@@ -88,11 +89,13 @@ struct TimeStageTests {
     func loudness(gain: Int) async throws {
         let clip = try TestClip.make(
             "noise.mp4", in: scratch,
-            "-f lavfi -i color=black:s=64x64:r=30:d=8 -f lavfi -i anoisesrc=d=8:c=pink:r=48000:seed=1 -af volume=\(gain)dB -c:a aac -c:v libx264")
+            "-f lavfi -i color=black:s=64x64:r=30:d=8 -f lavfi -i anoisesrc=d=8:c=pink:r=48000:seed=1 -af volume=\(gain)dB -c:a aac -c:v libx264"
+        )
         _ = try await result(of: clip, in: scratch) { Loudness(target: -16) }
         let measured = try Tool.run(
             "ffmpeg", ["-nostdin", "-hide_banner", "-i", scratch.path("out.mp4"), "-af", "ebur128", "-f", "null", "-"])
-        let line = try #require(measured.errors.split(separator: "\n").last { $0.contains("I:") && $0.contains("LUFS") })
+        let line = try #require(
+            measured.errors.split(separator: "\n").last { $0.contains("I:") && $0.contains("LUFS") })
         let value = try #require(line.split(separator: " ").compactMap { Double($0) }.first)
         #expect(abs(value - -16) < 1.5, "\(line)")
     }

@@ -13,8 +13,10 @@ package struct DecodedClip {
         ) -> Double {
             let isLuma = plane == \.luma
             let (w, h) = isLuma ? (width, height) : ((width + 1) / 2, (height + 1) / 2)
-            let columns = Int(x.lowerBound * Double(w))..<max(Int(x.lowerBound * Double(w)) + 1, Int(x.upperBound * Double(w)))
-            let rows = Int(y.lowerBound * Double(h))..<max(Int(y.lowerBound * Double(h)) + 1, Int(y.upperBound * Double(h)))
+            let columns =
+                Int(x.lowerBound * Double(w))..<max(Int(x.lowerBound * Double(w)) + 1, Int(x.upperBound * Double(w)))
+            let rows =
+                Int(y.lowerBound * Double(h))..<max(Int(y.lowerBound * Double(h)) + 1, Int(y.upperBound * Double(h)))
             let values = self[keyPath: plane]
             var sum = 0
             for row in rows { for column in columns { sum += Int(values[row * w + column]) } }

@@ -66,7 +66,8 @@ public struct Filter: Hashable, Codable, Sendable {
     /// Why the name or an option's name cannot be libavfilter's, or nil: both are letters, digits and `_`.
     var invalidName: String? {
         ([name] + options.keys.sorted()).first { word in
-            word.isEmpty || !word.utf8.allSatisfy { ($0 | 0x20 >= 97 && $0 | 0x20 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 95 }
+            word.isEmpty
+                || !word.utf8.allSatisfy { ($0 | 0x20 >= 97 && $0 | 0x20 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 95 }
         }
     }
 }

@@ -2,7 +2,8 @@
 ///
 /// The same rules serve twice: compiling, with only the assets' and the output's facts, and binding, with a real clip's.
 package struct FormatInference {
-    private typealias Rule = @Sendable (_ filter: Filter, _ inputs: [LinkFormat], _ facts: [String: Double]) -> LinkFormat
+    private typealias Rule =
+        @Sendable (_ filter: Filter, _ inputs: [LinkFormat], _ facts: [String: Double]) -> LinkFormat
 
     /// The facts that the formulas of a node may name.
     package static func facts(inputs: [LinkFormat], reference: LinkFormat?) -> [String: Double] {
@@ -144,7 +145,7 @@ package struct FormatInference {
             .audio(
                 AudioFormat(
                     sampleRate: fact((filter.options["r"]?.number(with: facts)).map { Int($0) }),
-                    channelLayout: fact(filter.options["cl"]?.plainText), duration: .unknown))
+                    channelLayout: fact(filter.options["cl"]?.plainText), duration: .endless))
         },
     ]
 
@@ -163,7 +164,8 @@ package struct FormatInference {
     }
 
     private static func plainSize(_ filter: Filter, _ facts: [String: Double]) -> Fact<PictureSize> {
-        guard let width = filter.options["w"]?.number(with: facts), let height = filter.options["h"]?.number(with: facts),
+        guard let width = filter.options["w"]?.number(with: facts),
+            let height = filter.options["h"]?.number(with: facts),
             width >= 1, height >= 1, width < 65536, height < 65536
         else { return .unknown }
         return .known(PictureSize(width: Int(width), height: Int(height)))

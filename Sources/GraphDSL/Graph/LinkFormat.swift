@@ -24,6 +24,8 @@ public enum DurationBound: Hashable, Sendable {
     case exactly(Seconds)
     /// No longer than this.
     case atMost(Seconds)
+    /// For ever, as a generator does.
+    case endless
     /// Not known before a clip is.
     case unknown
 
@@ -31,7 +33,7 @@ public enum DurationBound: Hashable, Sendable {
     public var longest: Seconds? {
         switch self {
         case .exactly(let time), .atMost(let time): time
-        case .unknown: nil
+        case .endless, .unknown: nil
         }
     }
 
@@ -45,21 +47,23 @@ public enum DurationBound: Hashable, Sendable {
         switch self {
         case .exactly(let time): .exactly(transform(time))
         case .atMost(let time): .atMost(transform(time))
-        case .unknown: .unknown
+        case .endless, .unknown: self
         }
     }
 
     /// The bound after keeping only what lies between two moments.
     func trimmed(from start: Seconds, to end: Seconds?) -> DurationBound {
         let kept = map { time in max(.zero, min(time, end ?? time) - start) }
-        guard kept == .unknown, let end else { return kept }
-        return .atMost(max(.zero, end - start))
+        guard let end else { return kept }
+        let length = max(.zero, end - start)
+        return kept == .endless ? .exactly(length) : kept == .unknown ? .atMost(length) : kept
     }
 
     /// The bound of one thing after another.
     static func + (left: DurationBound, right: DurationBound) -> DurationBound {
         switch (left, right) {
         case (.exactly(let a), .exactly(let b)): .exactly(a + b)
+        case (.endless, _), (_, .endless): .endless
         case (.unknown, _), (_, .unknown): .unknown
         default: .atMost((left.longest ?? .zero) + (right.longest ?? .zero))
         }

@@ -80,7 +80,8 @@ extension OptionValue: Codable {
             throw DecodingError.dataCorrupted(
                 .init(
                     codingPath: decoder.codingPath,
-                    debugDescription: "an option's value is a number, a string, true, false, or an object with one key"))
+                    debugDescription: "an option's value is a number, a string, true, false, or an object with one key")
+            )
         }
         let text = try object.decode(String.self, forKey: key)
         func parsed<Value: LosslessStringConvertible>(_ type: Value.Type) throws -> Value {

@@ -58,7 +58,9 @@ public struct Manifest: Hashable, Sendable {
         struct Head: Decodable { let schema: Int }
         let decoder = JSONDecoder()
         let schema: Int
-        do { schema = try decoder.decode(Head.self, from: json).schema } catch { throw .unreadable(Self.place(of: error)) }
+        do { schema = try decoder.decode(Head.self, from: json).schema } catch {
+            throw .unreadable(Self.place(of: error))
+        }
         guard schema <= Self.schema else { throw .newerSchema(schema, newest: Self.schema) }
         guard schema >= 1 else { throw .unreadable("schema is \(schema)") }
         do { self = try decoder.decode(Manifest.self, from: json) } catch { throw .unreadable(Self.place(of: error)) }

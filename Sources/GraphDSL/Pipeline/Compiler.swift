@@ -42,7 +42,9 @@ extension Pipeline {
             if parameters.prefix(index).contains(where: { $0.name == parameter.name }) {
                 problems.append("the parameter '\(parameter.name)' is declared twice")
             }
-            if !parameter.name.utf8.allSatisfy({ ($0 | 0x20 >= 97 && $0 | 0x20 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 95 || $0 == 45 })
+            if !parameter.name.utf8.allSatisfy({
+                ($0 | 0x20 >= 97 && $0 | 0x20 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 95 || $0 == 45
+            })
                 || parameter.name.isEmpty
             {
                 problems.append("'\(parameter.name)' cannot be a parameter's name: use letters, digits, '-' and '_'")

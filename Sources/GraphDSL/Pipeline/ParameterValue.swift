@@ -80,7 +80,8 @@ extension PictureSize: ParameterValue {
 
     /// Both sides must be even, for 4:2:0, and at most 16384, H.264's and HEVC's largest.
     public var problem: String? {
-        guard width >= 2, height >= 2, width <= 16384, height <= 16384, width.isMultiple(of: 2), height.isMultiple(of: 2)
+        guard width >= 2, height >= 2, width <= 16384, height <= 16384, width.isMultiple(of: 2),
+            height.isMultiple(of: 2)
         else { return "both sides must be even and from 2 to 16384 pixels" }
         return nil
     }

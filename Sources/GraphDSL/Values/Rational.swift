@@ -58,7 +58,8 @@ extension Rational: ExpressibleByIntegerLiteral {
 extension Rational: LosslessStringConvertible {
     /// Reads `30`, `16/9` or `16:9`; nil for anything else, and for a denominator of zero.
     public init?(_ text: String) {
-        let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false, whereSeparator: { $0 == "/" || $0 == ":" })
+        let parts = text.split(
+            maxSplits: 1, omittingEmptySubsequences: false, whereSeparator: { $0 == "/" || $0 == ":" })
         guard let first = parts.first, let numerator = Int64(first) else { return nil }
         let denominator = parts.count == 2 ? Int64(parts[1]) : 1
         guard let denominator, denominator != 0, numerator != .min, denominator != .min else { return nil }

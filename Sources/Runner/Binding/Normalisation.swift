@@ -28,7 +28,9 @@ struct Normalisation {
         // Dropped before the pixels are worked on, repeated after.
         if slowsDown { add(.frameRate(frameRate), note: rateNote) }
         if video.isInterlaced {
-            add(Filter("bwdif", ["mode": "send_frame", "deint": "interlaced"], outputs: [.video]), note: "interlaced → progressive")
+            add(
+                Filter("bwdif", ["mode": "send_frame", "deint": "interlaced"], outputs: [.video]),
+                note: "interlaced → progressive")
         }
         orient(video.orientation)
         if let turn = video.turn { notes.append("\(turn) → upright") }
@@ -47,7 +49,9 @@ struct Normalisation {
     }
 
     private mutating func orient(_ orientation: Orientation) {
-        func transpose(_ direction: String) -> Filter { Filter("transpose", ["dir": .text(direction)], outputs: [.video]) }
+        func transpose(_ direction: String) -> Filter {
+            Filter("transpose", ["dir": .text(direction)], outputs: [.video])
+        }
         let flips = (h: Filter("hflip", outputs: [.video]), v: Filter("vflip", outputs: [.video]))
         switch orientation {
         case .upright: break
@@ -65,7 +69,8 @@ struct Normalisation {
         let size = video.displaySize
         let colour = video.colour
         var scale: [String: OptionValue] = [:]
-        let coded = video.orientation.swapsSides
+        let coded =
+            video.orientation.swapsSides
             ? PictureSize(width: video.codedSize.height, height: video.codedSize.width) : video.codedSize
         if size != coded {
             scale["w"] = .integer(size.width)

@@ -24,7 +24,8 @@ final class FilterTask: Sendable {
             for feed in feeds {
                 guard let frame = feed.frames.pop() else {
                     if job.cancellation.isCancelled { return }
-                    throw .unsuitable("the \(feed.stream.kind.rawValue) (\(feed.stream.codec)) has nothing that can be decoded")
+                    throw .unsuitable(
+                        "the \(feed.stream.kind.rawValue) (\(feed.stream.codec)) has nothing that can be decoded")
                 }
                 first.append(frame)
             }

@@ -31,7 +31,8 @@ struct DecodedFrame: Sendable {
 
     /// When it ceases to be shown, in units of its time base; a frame that does not say lasts one at the stream's rate.
     var end: Int64 {
-        let nominal = frameRate.isPositive ? Fraction(frameRate.denominator, frameRate.numerator).rescale(1, to: timeBase) : 0
+        let nominal =
+            frameRate.isPositive ? Fraction(frameRate.denominator, frameRate.numerator).rescale(1, to: timeBase) : 0
         return (frame.pts ?? 0) + (frame.duration > 0 ? frame.duration : nominal)
     }
 }
@@ -82,7 +83,7 @@ final class InputTask: Sendable {
                 throw .fault("'\(name)' has changed since it was probed")
             }
             let decoder: Decoder
-            do throws(AVError) { 
+            do throws(AVError) {
                 decoder = try Decoder(
                     demuxer, stream: feed.stream.index, threads: feed.stream.load > Self.lightLoad ? 0 : 1)
             } catch {
@@ -102,7 +103,9 @@ final class InputTask: Sendable {
                 packet = try job.meter.measure("demux") { () throws(AVError) in try demuxer.next() }
             } catch {
                 if error.isCancelled { return }
-                if case .system(let path, let code) = demuxer.sourceFailure { throw .unreadableInput(path, errno: code) }
+                if case .system(let path, let code) = demuxer.sourceFailure {
+                    throw .unreadableInput(path, errno: code)
+                }
                 job.warn("\(name) is damaged: it was read up to the damage")
                 return
             }

@@ -36,7 +36,9 @@ struct OutputFile: Sendable {
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, fsync(descriptor) == 0, rename(partial, path) == 0 else { throw failure() }
+        guard fstat(descriptor, &status) == 0, fsync(descriptor) == 0, rename(partial, path) == 0 else {
+            throw failure()
+        }
         return Int64(status.st_size)
     }
 

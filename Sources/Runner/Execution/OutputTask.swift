@@ -103,7 +103,11 @@ final class OutputTask: Sendable {
         guard !job.cancellation.isCancelled else { return }
         try send(nil, at: next, lane)
         if lane.isVideo { job.advance(frames: Int(next)) }
-        if left.withLock({ left in left -= 1; return left }) == 0 { try end() }
+        if left.withLock({ left in
+            left -= 1; return left
+        }) == 0 {
+            try end()
+        }
     }
 
     private func send(_ frame: Frame?, at time: Int64, _ lane: Lane) throws(RunError) {
@@ -126,7 +130,9 @@ final class OutputTask: Sendable {
 
     private func end() throws(RunError) {
         let frames = frames.withLock(\.self)
-        guard frames > 0 else { throw .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip") }
+        guard frames > 0 else {
+            throw .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip")
+        }
         try mux { muxer throws(AVError) in try muxer.finish() }
         job.complete(frames: frames)
     }
@@ -144,7 +150,8 @@ final class OutputTask: Sendable {
     }
 
     private static func writing(_ path: String, _ error: AVError) -> RunError {
-        error.isStorage ? .cannotWrite(path, reason: error.reason) : .fault("the output cannot be written: \(error.reason)")
+        error.isStorage
+            ? .cannotWrite(path, reason: error.reason) : .fault("the output cannot be written: \(error.reason)")
     }
 }
 

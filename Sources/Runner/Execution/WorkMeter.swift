@@ -8,7 +8,8 @@ final class WorkMeter: Sendable {
     private let processorBegin = WorkMeter.processorTime
 
     /// Does a piece of work and adds the time that it took to the kind's.
-    func measure<Result, Failure: Error>(_ kind: String, _ work: () throws(Failure) -> Result) throws(Failure) -> Result {
+    func measure<Result, Failure: Error>(_ kind: String, _ work: () throws(Failure) -> Result) throws(Failure) -> Result
+    {
         let start = ContinuousClock.now
         defer {
             let spent = (ContinuousClock.now - start).seconds

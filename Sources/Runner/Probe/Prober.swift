@@ -45,7 +45,10 @@ package enum Prober {
         _ streams: [StreamDescription]
     ) -> (stream: StreamDescription, facts: StreamDescription.Video)? {
         func rank(_ it: (stream: StreamDescription, facts: StreamDescription.Video)) -> (Int, Int, Int, Int) {
-            (it.stream.isDecodable ? 1 : 0, it.facts.width * it.facts.height, it.stream.isDefault ? 1 : 0, -it.stream.index)
+            (
+                it.stream.isDecodable ? 1 : 0, it.facts.width * it.facts.height, it.stream.isDefault ? 1 : 0,
+                -it.stream.index
+            )
         }
         return streams.compactMap { stream in
             guard case .video(let facts) = stream.content, !facts.isAttachedPicture else { return nil }

@@ -7,7 +7,8 @@ struct PublishCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish",
         abstract: "Writes the manifests of the pipelines that are not published yet.",
-        discussion: "A published manifest never changes: a definition that differs from it must become the next version.")
+        discussion:
+            "A published manifest never changes: a definition that differs from it must become the next version.")
 
     @Flag(help: "Writes nothing; fails where a definition is not published, or differs from what is.")
     var check = false

@@ -31,7 +31,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Where the video goes.", completion: .file())
     var output: String
 
-    @Option(name: .customLong("set"), help: ArgumentHelp("Gives a value to a parameter of the pipeline.", valueName: "name=value"))
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Gives a value to a parameter of the pipeline.", valueName: "name=value"))
     var settings: [Setting] = []
 
     @Option(help: "How progress is shown: \(ProgressStyle.allCases.map(\.rawValue).joined(separator: ", ")).")

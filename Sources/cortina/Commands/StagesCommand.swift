@@ -46,7 +46,8 @@ struct StagesCommand: ParsableCommand {
         guard let stage = Catalog.cortina.stage(named: name) else {
             let question = Suggestion.question(name, among: stages.map(\.name))
             throw Failure(
-                .usage, "there is no stage '\(name)'\(question.isEmpty ? "; list them with 'cortina stages'" : question)")
+                .usage,
+                "there is no stage '\(name)'\(question.isEmpty ? "; list them with 'cortina stages'" : question)")
         }
         print(json ? try Console.json(Stage(stage), indented: true) : Self.words(stage))
     }

@@ -1,0 +1,49 @@
+# Cortina. `make demo` and `make test` are all a newcomer needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CORTINA := .build/release/cortina
+CLIP ?= assets/samples/rally.mp4
+OUT ?= out/showcase.mp4
+
+.PHONY: help demo test build lint format bench valgrind assets packages clean
+
+help: ## Lists the targets.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+packages: ## Installs what is missing of Debian's packages.
+	@deploy/install-packages
+
+build: packages ## Builds the command line, optimised.
+	swift build -c release --product cortina
+
+demo: build ## Runs showcase on the sample clip. CLIP=… for another.
+	@mkdir -p "$(dir $(OUT))"
+	$(CORTINA) run showcase "$(CLIP)" -o "$(OUT)"
+	@echo "The video is $(abspath $(OUT))"
+
+test: packages ## Runs all tests.
+	swift build --build-tests
+	swift test --skip-build
+
+lint: ## Checks the layout of the code.
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests pipelines
+
+format: ## Sets the layout of the code.
+	swift format --in-place --recursive --parallel Package.swift Sources Tests pipelines
+
+bench: build ## Compares with the ffmpeg program: time, processor time, memory, as ratios.
+	python3 bench/bench.py
+
+valgrind: ## Runs a short showcase and a failing run under valgrind.
+	@deploy/install-packages valgrind
+	swift build --product cortina
+	bench/valgrind.sh
+
+assets: ## Draws the brand and the sample clip anew.
+	@deploy/install-packages python3-cairo python3-numpy
+	/usr/bin/python3 assets/make_assets.py
+
+clean: ## Removes what was built and made.
+	rm -rf .build out bench/out
