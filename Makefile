@@ -7,7 +7,7 @@ CORTINA := .build/release/cortina
 CLIP ?= assets/samples/rally.mp4
 OUT ?= out/showcase.mp4
 
-.PHONY: help demo test build lint format bench valgrind assets packages clean
+.PHONY: help demo test build lint format bench sanitize assets packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,10 +36,8 @@ format: ## Sets the layout of the code.
 bench: build ## Compares with the ffmpeg program: time, processor time, memory, as ratios.
 	python3 bench/bench.py
 
-valgrind: ## Runs a short showcase and a failing run under valgrind.
-	@deploy/install-packages valgrind
-	swift build --product cortina
-	bench/valgrind.sh
+sanitize: packages ## Runs the command line under the address sanitizer, leaks included.
+	bench/sanitize
 
 assets: ## Draws the brand and the sample clip anew.
 	@deploy/install-packages python3-cairo python3-numpy
