@@ -22,7 +22,6 @@
 static const int cav_error_eof = AVERROR_EOF;
 static const int cav_error_exit = AVERROR_EXIT;
 static const int cav_error_invalid_data = AVERROR_INVALIDDATA;
-static const int cav_error_stream_not_found = AVERROR_STREAM_NOT_FOUND;
 static const int cav_error_decoder_not_found = AVERROR_DECODER_NOT_FOUND;
 static const int cav_error_encoder_not_found = AVERROR_ENCODER_NOT_FOUND;
 static const int64_t cav_no_pts = AV_NOPTS_VALUE;
@@ -42,15 +41,6 @@ static inline const int32_t *cav_stream_display_matrix(const AVStream *stream) {
     size_t size = 0;
     const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
     return data && size >= 9 * sizeof(int32_t) ? (const int32_t *)data : 0;
-#endif
-}
-
-/// Whether a frame is interlaced. libavutil 58.29 (FFmpeg 6.1) moved the fact into `flags`.
-static inline int cav_frame_is_interlaced(const AVFrame *frame) {
-#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 29, 100)
-    return (frame->flags & AV_FRAME_FLAG_INTERLACED) != 0;
-#else
-    return frame->interlaced_frame;
 #endif
 }
 

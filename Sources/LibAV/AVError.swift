@@ -13,8 +13,6 @@ public struct AVError: Error, Hashable, Sendable {
         self.operation = operation
     }
 
-    /// The stream, file or filter has ended.
-    public var isEndOfFile: Bool { code == cav_error_eof }
     /// The data is not what its format demands.
     public var isInvalidData: Bool { code == cav_error_invalid_data }
     /// The wait was broken off on request.

@@ -13,8 +13,6 @@ public final class Demuxer {
     public let start: Int64
     /// How long the container says it is, in microseconds.
     public let duration: Int64?
-    /// Bits a second over all, where the container says.
-    public let bitRate: Int64?
 
     private let reader: ByteReader
     private let context: UnsafeMutablePointer<AVFormatContext>
@@ -57,7 +55,6 @@ public final class Demuxer {
         format = String(cString: it.iformat.pointee.name)
         start = it.start_time == cav_no_pts ? 0 : it.start_time
         duration = it.duration > 0 ? it.duration : nil
-        bitRate = it.bit_rate > 0 ? it.bit_rate : nil
     }
 
     private let cancellation: CancellationFlag

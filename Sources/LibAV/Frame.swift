@@ -27,20 +27,9 @@ public final class Frame: @unchecked Sendable {
     public var height: Int { Int(pointer.pointee.height) }
     /// Audio samples a channel; 0 for a picture.
     public var sampleCount: Int { Int(pointer.pointee.nb_samples) }
-    /// Whether the picture's lines are two fields.
-    public var isInterlaced: Bool { cav_frame_is_interlaced(pointer) != 0 }
     /// Whether the decoder found the data damaged.
     public var isCorrupt: Bool {
         pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || pointer.pointee.decode_error_flags != 0
-    }
-
-    /// The pixel or sample format, by libavutil's name.
-    public var formatName: String {
-        let name =
-            width > 0
-            ? av_get_pix_fmt_name(AVPixelFormat(pointer.pointee.format))
-            : av_get_sample_fmt_name(AVSampleFormat(pointer.pointee.format))
-        return name.map { String(cString: $0) } ?? "unknown"
     }
 
     /// What a filter graph is set up for; a frame of another shape cannot pass through it.

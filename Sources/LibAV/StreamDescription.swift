@@ -62,14 +62,8 @@ public struct StreamDescription: Hashable, Sendable {
     public var isDecodable: Bool
     /// The unit of its times, in seconds.
     public var timeBase: Fraction
-    /// Its first time, in microseconds, where the container says.
-    public var start: Int64?
     /// How long it lasts, in microseconds, where the container says.
     public var duration: Int64?
-    /// How many frames the container says it has; 0 where unknown.
-    public var frameCount: Int64
-    /// Bits a second, where the container says.
-    public var bitRate: Int64?
     /// Whether the container marks it as the one to play.
     public var isDefault: Bool
 }
@@ -86,10 +80,7 @@ extension StreamDescription {
         func microseconds(_ time: Int64) -> Int64? {
             time == cav_no_pts ? nil : timeBase.rescale(time, to: .microseconds)
         }
-        start = microseconds(it.start_time)
         duration = it.duration > 0 ? microseconds(it.duration) : nil
-        frameCount = it.nb_frames
-        bitRate = parameters.bit_rate > 0 ? parameters.bit_rate : nil
         isDefault = it.disposition & AV_DISPOSITION_DEFAULT != 0
         switch parameters.codec_type {
         case AVMEDIA_TYPE_VIDEO: content = .video(Video(stream))

@@ -59,17 +59,19 @@ public struct Runner: Sendable {
     ///   - input: the clip that the plan was made for.
     ///   - output: where the video goes; it appears there only when it is whole.
     /// - Throws: ``RunError`` where input or output cannot be opened.
-    public func run(_ plan: Plan, input: String, output: String) throws(RunError) -> Run {
-        let file = try OutputFile(path: output, input: input)
-        let names = plan.inputs.map { $0.asset.map(assets.file) ?? input }
-        var sources: [any ByteSource] = []
-        for name in names { sources.append(try Self.open(name)) }
-        let (progress, continuation) = AsyncStream.makeStream(
-            of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
-        let job = RunJob(plan: plan, names: names, sources: sources, output: file, progress: continuation)
-        let run = Run(job, progress: progress)
-        run.start()
-        return run
+    public func run(_ plan: Plan, input: String, output: String) async throws(RunError) -> Run {
+        try await Self.blocking { _ throws(RunError) in
+            let file = try OutputFile(path: output, input: input)
+            let names = plan.inputs.map { $0.asset.map(assets.file) ?? input }
+            var sources: [any ByteSource] = []
+            for name in names { sources.append(try Self.open(name)) }
+            let (progress, continuation) = AsyncStream.makeStream(
+                of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
+            let job = RunJob(plan: plan, names: names, sources: sources, output: file, progress: continuation)
+            let run = Run(job, progress: progress)
+            run.start()
+            return run
+        }
     }
 
     private func probe(_ asset: AssetPath, _ cancellation: CancellationFlag) throws(RunError) -> MediaInfo {
@@ -98,7 +100,7 @@ public struct Runner: Sendable {
         let cancellation = CancellationFlag()
         let result: Result<Value, RunError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                DispatchQueue(label: "cortina.probe").async {
+                DispatchQueue(label: "cortina.files").async {
                     do throws(RunError) { continuation.resume(returning: .success(try work(cancellation))) } catch {
                         continuation.resume(returning: .failure(error))
                     }

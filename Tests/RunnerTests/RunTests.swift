@@ -21,7 +21,7 @@ struct RunTests {
         let clip = try TestClip.plain(in: scratch, seconds: 8, size: "640x360")
         let runner = testRunner()
         let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
-        let run = try runner.run(plan, input: clip, output: scratch.path("out.mp4"))
+        let run = try await runner.run(plan, input: clip, output: scratch.path("out.mp4"))
         var steps: [RunProgress] = []
         for await step in run.progress { steps.append(step) }
         let report = try await run.report()
@@ -46,7 +46,7 @@ struct RunTests {
             MP4(video: .h264(preset: .veryslow), frameRate: 30)
         }.compile(assets: AssetCatalog()).manifest
         let plan = try await runner.plan(manifest, for: clip)
-        let run = try runner.run(plan, input: clip, output: output)
+        let run = try await runner.run(plan, input: clip, output: output)
         let task = Task { try await run.report() }
         for await step in run.progress where step.frames > 0 {
             task.cancel()
@@ -62,7 +62,7 @@ struct RunTests {
         let clip = try TestClip.plain(in: scratch, seconds: 1)
         let runner = testRunner()
         let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
-        let run = try runner.run(plan, input: clip, output: scratch.path("out.mp4"))
+        let run = try await runner.run(plan, input: clip, output: scratch.path("out.mp4"))
         run.cancel()
         await #expect(throws: RunError.cancelled) { try await run.report() }
         #expect(try scratch.names() == ["plain.mp4"])
@@ -74,7 +74,7 @@ struct RunTests {
         let runner = testRunner()
         let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
         for path in [scratch.path("absent/out.mp4"), scratch.folder.path] {
-            let error = #expect(throws: RunError.self) { try runner.run(plan, input: clip, output: path) }
+            let error = await #expect(throws: RunError.self) { try await runner.run(plan, input: clip, output: path) }
             #expect(error?.blame == .output, "\(path)")
         }
         // A folder that looks writable and is not is found out when the file is opened.
@@ -82,7 +82,7 @@ struct RunTests {
             try await runner.run(plan, input: clip, output: "/proc/out.mp4").report()
         }
         #expect(late?.blame == .output)
-        #expect(throws: RunError.outputIsInput(clip)) { try runner.run(plan, input: clip, output: clip) }
+        await #expect(throws: RunError.outputIsInput(clip)) { try await runner.run(plan, input: clip, output: clip) }
     }
 
     @Test("a missing asset is an error before any work, a changed one is refused with both digests")

@@ -98,9 +98,6 @@ public struct FilterGraph: Hashable, Codable, Sendable {
         return Endpoint(node: nodes.count - 1)
     }
 
-    /// Changes a filter's options in place; anything that is not a filter stays.
-    mutating func replaceFilter(at index: Int, with filter: Filter) { nodes[index].operation = .filter(filter) }
-
     /// The sources that stand in the graph, with the index of their node.
     public var sources: [(index: Int, source: Source)] {
         nodes.enumerated().compactMap { index, node in

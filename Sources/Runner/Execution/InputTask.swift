@@ -118,32 +118,37 @@ final class InputTask: Sendable {
         var decoded = 0
         var damaged = 0
         var isOpen = true
-        while isOpen {
+        var hasEnded = false
+        while isOpen, !hasEnded {
             let packet = packets.pop(feed.stream.index)
+            hasEnded = packet == nil
             do throws(AVError) {
                 try job.meter.measure("decode") { () throws(AVError) in try decoder.send(packet) }
             } catch {
                 damaged += 1
             }
-            while isOpen {
-                let frame: Frame?
+            // A decoder that only ever fails is left alone after a few tries for each packet.
+            for _ in 0..<Self.patience where isOpen {
                 do throws(AVError) {
-                    frame = try job.meter.measure("decode") { () throws(AVError) in try decoder.receive() }
+                    while isOpen {
+                        let frame = try job.meter.measure("decode") { () throws(AVError) in try decoder.receive() }
+                        guard let frame else { break }
+                        decoded += 1
+                        isOpen = feed.frames.push(
+                            DecodedFrame(frame: frame, timeBase: decoder.timeBase, frameRate: decoder.frameRate))
+                    }
+                    break
                 } catch {
                     damaged += 1
-                    continue
                 }
-                guard let frame else { break }
-                decoded += 1
-                isOpen = feed.frames.push(
-                    DecodedFrame(frame: frame, timeBase: decoder.timeBase, frameRate: decoder.frameRate))
             }
-            if packet == nil { break }
         }
         guard !job.cancellation.isCancelled else { return }
         if damaged > 0 { job.warn("\(name): \(damaged) damaged \(feed.stream.kind.rawValue) packets were left out") }
         if decoded == 0, isOpen, feed.stream.kind == .video { throw undecodable(feed.stream) }
     }
+
+    private static let patience = 16
 
     private func undecodable(_ stream: Plan.Stream) -> RunError {
         guard let asset = input.asset else { return .undecodable(name, codec: stream.codec) }

@@ -41,8 +41,11 @@ final class RunJob: Sendable {
         var bytesWritten: Int64 = 0
         if !cancellation.isCancelled { runTasks() }
         do throws(RunError) {
-            if let failure = state.withLock(\.failure) { throw failure }
-            if cancellation.isCancelled { throw .cancelled }
+            let (failure, isOver) = state.withLock { ($0.failure, $0.isOver) }
+            if let failure { throw failure }
+            guard isOver else {
+                throw cancellation.isCancelled ? .cancelled : .fault("the run ended without an output")
+            }
             bytesWritten = try output.commit()
         } catch {
             output.discard()
@@ -85,11 +88,12 @@ final class RunJob: Sendable {
 
     /// Ends the run with an error; the first one counts.
     func fail(_ error: RunError) {
+        // The flag before the list: whoever adds a waker after the list was read sees the flag.
+        cancellation.cancel()
         let wakers = state.withLock { state in
             if state.failure == nil, !state.isOver { state.failure = error }
             return state.wakers
         }
-        cancellation.cancel()
         for wake in wakers { wake() }
     }
 

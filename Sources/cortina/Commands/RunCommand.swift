@@ -61,7 +61,7 @@ struct RunCommand: AsyncParsableCommand {
         let runner = Runner(assets: project.assets, logger: Log.logger(verbose: verbose))
         let values = Dictionary(settings.map { ($0.name, $0.value) }) { _, last in last }
         let plan = try await runner.plan(manifest, for: clip, parameters: values)
-        let run = try runner.run(plan, input: clip, output: output)
+        let run = try await runner.run(plan, input: clip, output: output)
         var display = ProgressDisplay(progress, title: "\(manifest.reference)")
         for await step in run.progress { try display.show(step) }
         display.clear()
