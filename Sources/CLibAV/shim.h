@@ -44,10 +44,10 @@ static inline const int32_t *cav_stream_display_matrix(const AVStream *stream) {
 #endif
 }
 
-/// Tells a buffer source the frames' matrix and range. libavfilter 9.16 (FFmpeg 7.0) negotiates them; before, frames
+/// Tells a buffer source the frames' matrix and range. libavfilter 10 (FFmpeg 7.0) negotiates them; before, frames
 /// carry them alone.
 static inline void cav_buffersrc_set_colour(AVBufferSrcParameters *parameters, const AVFrame *frame) {
-#if LIBAVFILTER_VERSION_INT >= AV_VERSION_INT(9, 16, 100)
+#if LIBAVFILTER_VERSION_MAJOR >= 10
     parameters->color_space = frame->colorspace;
     parameters->color_range = frame->color_range;
 #else

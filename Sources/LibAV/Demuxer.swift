@@ -81,8 +81,9 @@ public final class Demuxer {
         if result == cav_error_eof { return nil }
         try AVError.check(result, "read the input")
         let offset = Fraction.microseconds.rescale(start, to: streams[packet.stream].timeBase)
-        if packet.pointer.pointee.pts != cav_no_pts { packet.pointer.pointee.pts -= offset }
-        if packet.pointer.pointee.dts != cav_no_pts { packet.pointer.pointee.dts -= offset }
+        // Wrapping: a file may claim any time, and none may end the process.
+        if packet.pointer.pointee.pts != cav_no_pts { packet.pointer.pointee.pts &-= offset }
+        if packet.pointer.pointee.dts != cav_no_pts { packet.pointer.pointee.dts &-= offset }
         return packet
     }
 

@@ -4,7 +4,9 @@ import CLibAV
 public struct StreamDescription: Hashable, Sendable {
     /// What a stream carries.
     public enum Content: Hashable, Sendable {
+        /// Pictures.
         case video(Video)
+        /// Sound.
         case audio(Audio)
         /// Subtitles, data, attachments: nothing that a pipeline uses. The kind, by libavutil's name.
         case other(String)

@@ -7,7 +7,10 @@ public import GraphDSL
 public struct Bumper: Stage {
     /// On which side of the clip.
     public enum Kind: String, CaseIterable, ParameterValue {
-        case opening, closing
+        /// Before the clip.
+        case opening
+        /// After the clip.
+        case closing
 
         public static var typeName: String { "side" }
     }

@@ -28,9 +28,11 @@ public struct Loudness: Stage {
         let audio = try graph.audio(of: clip)
         let normalised = graph.filter(.loudness(integrated: target, truePeak: truePeak, range: range), on: audio)
         var clip = clip
-        // loudnorm works at 192 kHz, to see peaks between samples.
+        // loudnorm works at 192 kHz, to see peaks between samples, and gives its last three seconds in one piece: cut up,
+        // they are converted without buffers of that size.
+        let pieces = graph.filter(.audioPieces(of: 4096), on: normalised)
         clip.audio = graph.filter(
-            .audioFormat(rate: graph.output.audio.sampleRate, layout: graph.output.audio.channelLayout), on: normalised)
+            .audioFormat(rate: graph.output.audio.sampleRate, layout: graph.output.audio.channelLayout), on: pieces)
         return clip
     }
 }

@@ -168,6 +168,24 @@ struct PictureStageTests {
         #expect(picture.mean(x: 0...0.01) < 17 && picture.mean(x: 0.99...1) < 17)
     }
 
+    @Test(
+        "colours keep their place whatever matrix and range they came in",
+        arguments: [
+            ("bt601", "tv", "-colorspace smpte170m"), ("bt601", "tv", ""),
+            ("bt601", "pc", "-colorspace bt470bg -color_range pc"),
+            ("bt709", "pc", "-colorspace bt709 -color_range pc"),
+        ])
+    func colours(matrix: String, range: String, tags: String) async throws {
+        let clip = try TestClip.make(
+            "red.mp4", in: scratch,
+            "-f lavfi -i color=red:s=320x180:d=1:r=30 -vf scale=out_color_matrix=\(matrix):out_range=\(range),format=yuv420p "
+                + "-c:v libx264 -preset ultrafast -crf 2 \(tags)")
+        let picture = try #require(try await result(of: clip, in: scratch) {}.pictures[5])
+        #expect(abs(picture.mean() - Self.luma.red) < 2)
+        // Rec. ITU-R BT.709-6, item 3: 128 + 224 (R - Y) / 1.5748.
+        #expect(abs(picture.mean(of: \.cr) - 240) < 2)
+    }
+
     @Test("a raw filter does what libavfilter does; one that is not there is an error that names it")
     func raw() async throws {
         let grey = try await result(of: try quarters(), in: scratch) { RawFilter("hue", ["s": 0]) }

@@ -24,6 +24,11 @@ extension Filter {
             ["sample_fmts": "fltp", "sample_rates": .text(String(rate)), "channel_layouts": .text(layout)])
     }
 
+    /// Gives the sound in frames of so many samples, the last one shorter.
+    public static func audioPieces(of samples: Int) -> Filter {
+        .audio("asetnsamples", ["n": .integer(samples), "p": 0])
+    }
+
     /// Endless silence.
     public static func silence(rate: Int, layout: String) -> Filter {
         .audio("anullsrc", ["r": .integer(rate), "cl": .text(layout)])

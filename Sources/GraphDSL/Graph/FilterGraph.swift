@@ -46,7 +46,9 @@ public struct FilterGraph: Hashable, Codable, Sendable {
 
     /// What a node does.
     public enum Operation: Hashable, Sendable {
+        /// Media comes in here.
         case source(Source)
+        /// A filter of libavfilter.
         case filter(Filter)
         /// Where one stream of the output leaves the graph.
         case sink(MediaKind)

@@ -122,7 +122,9 @@ public struct AudioFormat: Hashable, Sendable {
 
 /// What is known of a link.
 public enum LinkFormat: Hashable, Sendable {
+    /// It carries pictures.
     case video(VideoFormat)
+    /// It carries sound.
     case audio(AudioFormat)
 
     /// What the link carries.

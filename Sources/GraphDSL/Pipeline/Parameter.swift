@@ -68,7 +68,9 @@ public struct Parameter: Hashable, Codable, Sendable {
 
 /// The value that a run gives to a parameter, checked.
 public enum ParameterSetting: Hashable, Sendable {
+    /// Text, or one of a choice of words.
     case text(String)
+    /// A number.
     case number(Double)
 
     package var optionValue: OptionValue {

@@ -33,7 +33,7 @@ struct DecodedFrame: Sendable {
     var end: Int64 {
         let nominal =
             frameRate.isPositive ? Fraction(frameRate.denominator, frameRate.numerator).rescale(1, to: timeBase) : 0
-        return (frame.pts ?? 0) + (frame.duration > 0 ? frame.duration : nominal)
+        return (frame.pts ?? 0) &+ (frame.duration > 0 ? frame.duration : nominal)
     }
 }
 

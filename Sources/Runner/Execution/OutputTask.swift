@@ -91,7 +91,7 @@ final class OutputTask: Sendable {
             // A video frame's time is its number: rounding in the graph's time base must neither repeat nor skip one.
             let time = lane.timeBase.rescale(frame.pts ?? 0, to: lane.encoder.timeBase)
             let stamp = max(next, time)
-            next = stamp + 1
+            next = stamp &+ 1
             try send(frame, at: stamp, lane)
             guard lane.isVideo else { continue }
             frames.withLock { $0 += 1 }

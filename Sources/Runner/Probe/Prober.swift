@@ -91,7 +91,7 @@ package enum Prober {
         do throws(AVError) {
             while let packet = try demuxer.next() {
                 guard let pts = packet.pts else { continue }
-                let end = demuxer.streams[packet.stream].timeBase.rescale(pts + packet.duration, to: .microseconds)
+                let end = demuxer.streams[packet.stream].timeBase.rescale(pts &+ packet.duration, to: .microseconds)
                 ends[packet.stream] = max(ends[packet.stream] ?? .zero, Seconds(microseconds: end))
             }
         } catch {
