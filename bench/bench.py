@@ -43,6 +43,8 @@ def ffmpeg_command(report, manifest):
     video, audio = output["video"], output["audio"]
     command += ["-filter_complex", report["filterGraph"], "-map", "[v]", "-c:v", "libx264", "-preset", video["preset"]]
     command += ["-crf", str(video["crf"]), "-profile:v", "high", "-r", output["frameRate"]]
+    if "lookahead" in video:
+        command += ["-rc-lookahead", str(video["lookahead"])]
     if report["filterGraph"].endswith("[a]"):
         command += ["-map", "[a]", "-c:a", audio["codec"], "-b:a", str(audio["bitRate"])]
     return command + ["-movflags", "+faststart", str(OUT / "theirs.mp4")]

@@ -12,6 +12,6 @@ extension Pipeline {
         Bumper(.opening, .asset("brand/intro.mp4"))
         Bumper(.closing, .asset("brand/outro.mp4"))
     } output: {
-        MP4(video: .h264(), frameRate: 30, audio: .aac(bitRate: 160_000))
+        MP4(video: .h264(lookahead: 20), frameRate: 30, audio: .aac(bitRate: 160_000))
     }
 }

@@ -178,7 +178,9 @@ extension VideoEncoding {
     /// The encoder's options.
     fileprivate var options: [String: String] {
         switch codec {
-        case .h264: ["preset": preset.rawValue, "crf": "\(crf)", "profile": "high"]
+        case .h264:
+            ["preset": preset.rawValue, "crf": "\(crf)", "profile": "high"]
+                .merging(lookahead.map { ["rc-lookahead": "\($0)"] } ?? [:]) { old, _ in old }
         }
     }
 }
