@@ -12,6 +12,7 @@
 #include <libavutil/display.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/log.h>
+#include <libavutil/mastering_display_metadata.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswresample/swresample.h>
@@ -30,19 +31,68 @@ static const int64_t cav_time_base = AV_TIME_BASE;
 /// AVERROR(e): a POSIX error number as libav returns it.
 static inline int cav_error(int posix) { return AVERROR(posix); }
 
-/// The display matrix of a stream (nine 16.16 fixed-point numbers), or NULL.
+/// A piece of side data of a stream, or NULL where it has none of this type or a shorter one.
 /// libavformat 60.15 (FFmpeg 6.1) moved stream side data into the codec parameters.
-static inline const int32_t *cav_stream_display_matrix(const AVStream *stream) {
+static inline const void *cav_stream_side_data(const AVStream *stream, enum AVPacketSideDataType type, size_t least) {
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
     const AVPacketSideData *data = av_packet_side_data_get(
-        stream->codecpar->coded_side_data, stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-    return data && data->size >= 9 * sizeof(int32_t) ? (const int32_t *)data->data : 0;
+        stream->codecpar->coded_side_data, stream->codecpar->nb_coded_side_data, type);
+    return data && data->size >= least ? data->data : 0;
 #else
     size_t size = 0;
-    const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
-    return data && size >= 9 * sizeof(int32_t) ? (const int32_t *)data : 0;
+    const uint8_t *data = av_stream_get_side_data(stream, type, &size);
+    return data && size >= least ? data : 0;
 #endif
 }
+
+/// The display matrix of a stream (nine 16.16 fixed-point numbers), or NULL.
+static inline const int32_t *cav_stream_display_matrix(const AVStream *stream) {
+    return cav_stream_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t));
+}
+
+/// The light level of one kind of metadata, in cd/m2; 0 where it does not say.
+static inline double cav_light_level(const AVMasteringDisplayMetadata *display, const AVContentLightMetadata *content) {
+    if (content && content->MaxCLL > 0) return content->MaxCLL;
+    if (display && display->has_luminance && display->max_luminance.den > 0) return av_q2d(display->max_luminance);
+    return 0;
+}
+
+/// The brightest light that a stream's container promises (MaxCLL of CTA-861.3, else the mastering display of SMPTE ST
+/// 2086), in cd/m2; 0 where it does not say.
+static inline double cav_stream_light_level(const AVStream *stream) {
+    return cav_light_level(
+        cav_stream_side_data(stream, AV_PKT_DATA_MASTERING_DISPLAY_METADATA, sizeof(AVMasteringDisplayMetadata)),
+        cav_stream_side_data(stream, AV_PKT_DATA_CONTENT_LIGHT_LEVEL, sizeof(AVContentLightMetadata)));
+}
+
+/// The same of a decoded frame.
+static inline double cav_frame_light_level(const AVFrame *frame) {
+    const AVFrameSideData *display = av_frame_get_side_data(frame, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA);
+    const AVFrameSideData *content = av_frame_get_side_data(frame, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL);
+    return cav_light_level(
+        display ? (const AVMasteringDisplayMetadata *)display->data : 0,
+        content ? (const AVContentLightMetadata *)content->data : 0);
+}
+
+/// Whether a decoded frame is interlaced. libavutil 58.7 (FFmpeg 6.1) made the field a flag.
+static inline int cav_frame_is_interlaced(const AVFrame *frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+    return (frame->flags & AV_FRAME_FLAG_INTERLACED) != 0;
+#else
+    return frame->interlaced_frame;
+#endif
+}
+
+/// Refuses to open whatever a container names: AVFormatContext.io_open.
+static inline int cav_refuse_to_open(
+    AVFormatContext *context, AVIOContext **io, const char *url, int flags, AVDictionary **options) {
+    (void)io, (void)flags, (void)options;
+    av_log(context, AV_LOG_WARNING, "the input names another file, which is not opened\n");
+    return AVERROR(EPERM);
+}
+
+/// Has a context open nothing but the bytes that it was given.
+static inline void cav_forbid_opening(AVFormatContext *context) { context->io_open = cav_refuse_to_open; }
 
 /// Tells a buffer source the frames' matrix and range. libavfilter 10 (FFmpeg 7.0) negotiates them; before, frames
 /// carry them alone.

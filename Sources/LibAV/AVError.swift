@@ -17,6 +17,8 @@ public struct AVError: Error, Hashable, Sendable {
     public var isInvalidData: Bool { code == cav_error_invalid_data }
     /// The wait was broken off on request.
     public var isCancelled: Bool { code == cav_error_exit }
+    /// There was no memory for it, or not within the bound that ``LibAVMemory/bound(_:)`` set.
+    public var isOutOfMemory: Bool { code == cav_error(ENOMEM) }
     /// The medium that is written to is full, or may not be written.
     public var isStorage: Bool {
         [ENOSPC, EROFS, EACCES, EPERM, ENOENT, ENOTDIR, EISDIR, EDQUOT, EFBIG, EIO].contains { code == cav_error($0) }

@@ -12,6 +12,7 @@ final class ByteReader {
         let cancellation: CancellationFlag
         var position: Int64 = 0
         var bytesRead: Int64 = 0
+        var allowance: Int64?
         var failure: ByteSourceError?
 
         init(_ source: any ByteSource, _ cancellation: CancellationFlag) {
@@ -19,8 +20,11 @@ final class ByteReader {
             self.cancellation = cancellation
         }
 
+        var isOverdrawn: Bool { allowance.map { bytesRead >= $0 } ?? false }
+
         func read(_ buffer: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int32 {
             guard !cancellation.isCancelled else { return cav_error_exit }
+            guard !isOverdrawn else { return cav_error(EFBIG) }
             var span = MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(start: buffer, count: count))
             do {
                 let read = try source.read(at: position, into: &span)
@@ -40,8 +44,8 @@ final class ByteReader {
                 switch whence & ~AVSEEK_FORCE {
                 case AVSEEK_SIZE: size
                 case SEEK_SET: offset
-                case SEEK_CUR: position + offset
-                case SEEK_END: size.map { $0 + offset }
+                case SEEK_CUR: position &+ offset
+                case SEEK_END: size.map { $0 &+ offset }
                 default: nil
                 }
             guard let target, target >= 0 else { return Int64(cav_error(EINVAL)) }
@@ -81,6 +85,14 @@ final class ByteReader {
         state.release()
     }
 
+    /// How much may be read in all; nil for any amount. Reading beyond it fails.
+    var allowance: Int64? {
+        get { state.takeUnretainedValue().allowance }
+        set { state.takeUnretainedValue().allowance = newValue }
+    }
+
+    /// Whether the allowance is used up.
+    var isOverdrawn: Bool { state.takeUnretainedValue().isOverdrawn }
     var bytesRead: Int64 { state.takeUnretainedValue().bytesRead }
     var failure: ByteSourceError? { state.takeUnretainedValue().failure }
 }

@@ -19,13 +19,14 @@ public final class Decoder: @unchecked Sendable {
         let description = demuxer.streams[index]
         let operation = "decode \(description.codec)"
         guard let parameters = demuxer.parameters(of: index),
-            let codec = avcodec_find_decoder(parameters.pointee.codec_id)
+            let codec = AllowedMedia.decoder(of: parameters.pointee.codec_id, withAlpha: description.hasAlpha)
         else { throw AVError(cav_error_decoder_not_found, operation) }
         context = try AVError.check(avcodec_alloc_context3(codec), operation)
         timeBase = description.timeBase
         frameRate = Fraction(demuxer.frameRate(of: index))
         context.pointee.pkt_timebase = timeBase.rational
         context.pointee.thread_count = Int32(threads)
+        context.pointee.max_pixels = Int64(demuxer.allowance.pictureArea)
         // Every property has its value by now: where this throws, deinit frees the context.
         try AVError.check(avcodec_parameters_to_context(context, parameters), operation)
         try AVError.check(avcodec_open2(context, codec, nil), operation)

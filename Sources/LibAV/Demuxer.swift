@@ -5,64 +5,126 @@ import CLibAV
 /// Used from one thread at a time. The container's kind is told from its bytes, never from a name, and nothing that the
 /// file names is opened: libav sees no protocol, only the ``ByteSource``.
 public final class Demuxer {
+    /// What opening a container may take.
+    public struct Allowance: Hashable, Sendable {
+        /// The most streams that it may have.
+        public var streams: Int
+        /// The most bytes that are read before its streams are known; nil for any number.
+        public var bytes: Int64?
+        /// The most pixels that a picture may have.
+        public var pictureArea: Int
+
+        /// An allowance; the defaults are for files that are trusted.
+        public init(streams: Int = 1000, bytes: Int64? = nil, pictureArea: Int = Int(Int32.max)) {
+            self.streams = streams
+            self.bytes = bytes
+            self.pictureArea = pictureArea
+        }
+    }
+
     /// The streams, in the container's order.
     public let streams: [StreamDescription]
     /// The container's kind, by libavformat's names: `mov,mp4,m4a,3gp,3g2,mj2`.
     public let format: String
-    /// Its earliest time, in microseconds; times count from here.
-    public let start: Int64
     /// How long the container says it is, in microseconds.
     public let duration: Int64?
+    /// The moment of the container that is time 0 of the packets' times, in microseconds.
+    public var origin: Int64 = 0
+
+    let allowance: Allowance
 
     private let reader: ByteReader
     private let context: UnsafeMutablePointer<AVFormatContext>
-
-    /// The containers that are opened, by libavformat's names. Playlists and anything that leads elsewhere are not among
-    /// them.
-    private static let formats = [
-        "mov", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "png_pipe", "jpeg_pipe", "webp_pipe",
-    ]
+    private let cancellation: CancellationFlag
 
     /// Opens a container and looks far enough into it to know its streams.
     ///
-    /// - Throws: ``AVError``, `isInvalidData` where it is no container that can be read.
-    public init(_ source: any ByteSource, cancellation: CancellationFlag) throws(AVError) {
-        reader = try ByteReader(source, cancellation)
-        let opened = try AVError.check(avformat_alloc_context(), "allocate the input")
+    /// - Throws: ``OpenError``.
+    public init(
+        _ source: any ByteSource, allowing allowance: Allowance = Allowance(), cancellation: CancellationFlag
+    ) throws(OpenError) {
+        let reader: ByteReader
+        let opened: UnsafeMutablePointer<AVFormatContext>
+        do throws(AVError) {
+            reader = try ByteReader(source, cancellation)
+            opened = try AVError.check(avformat_alloc_context(), "allocate the input")
+        } catch {
+            throw .unreadable(error)
+        }
+        reader.allowance = allowance.bytes
+        self.reader = reader
+        self.allowance = allowance
+        self.cancellation = cancellation
         opened.pointee.pb = reader.context
         opened.pointee.interrupt_callback.callback = { opaque in
             guard let opaque else { return 0 }
             return Unmanaged<CancellationFlag>.fromOpaque(opaque).takeUnretainedValue().isCancelled ? 1 : 0
         }
         opened.pointee.interrupt_callback.opaque = Unmanaged.passUnretained(cancellation).toOpaque()
-        self.cancellation = cancellation
+        cav_forbid_opening(opened)
 
         var options: OpaquePointer?
         defer { av_dict_free(&options) }
-        av_dict_set(&options, "format_whitelist", Self.formats.joined(separator: ","), 0)
+        av_dict_set(
+            &options, "format_whitelist", (AllowedMedia.containers + AllowedMedia.images).joined(separator: ","), 0)
+        av_dict_set(&options, "codec_whitelist", AllowedMedia.decoderList, 0)
         av_dict_set(&options, "protocol_whitelist", "", 0)
+        // One more than allowed, so that a file with too many is told from one that is damaged.
+        av_dict_set_int(&options, "max_streams", Int64(allowance.streams) + 1, 0)
         var pointer: UnsafeMutablePointer<AVFormatContext>? = opened
         // On failure libav frees the context itself.
-        try AVError.check(avformat_open_input(&pointer, nil, nil, &options), "open the input")
-        context = try AVError.check(pointer, "open the input")
-        let result = avformat_find_stream_info(context, nil)
-        guard result >= 0 else {
-            avformat_close_input(&pointer)
-            throw AVError(result, "read the input's streams")
+        let result = avformat_open_input(&pointer, nil, nil, &options)
+        guard result >= 0, let opened = pointer else {
+            throw Self.failure(reader, result, "open the input")
         }
-        let it = context.pointee
+        // Whoever throws from here on has to close the input: the context is not this object's yet.
+        guard opened.pointee.nb_streams <= allowance.streams else {
+            avformat_close_input(&pointer)
+            throw .tooManyStreams
+        }
+        let found = Self.findStreams(opened, allowance)
+        guard found >= 0, !reader.isOverdrawn, opened.pointee.nb_streams <= allowance.streams else {
+            let isCrowded = opened.pointee.nb_streams > allowance.streams
+            avformat_close_input(&pointer)
+            throw isCrowded ? .tooManyStreams : Self.failure(reader, found, "read the input's streams")
+        }
+        context = opened
+        let it = opened.pointee
         streams = (0..<Int(it.nb_streams)).compactMap { index in it.streams[index].map { StreamDescription($0) } }
         format = String(cString: it.iformat.pointee.name)
-        start = it.start_time == cav_no_pts ? 0 : it.start_time
         duration = it.duration > 0 ? it.duration : nil
     }
 
-    private let cancellation: CancellationFlag
+    private static func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>, _ allowance: Allowance) -> Int32 {
+        // libav decodes a little of some streams here: with the same bounds as later.
+        let count = Int(context.pointee.nb_streams)
+        var options: [OpaquePointer?] = Array(repeating: nil, count: max(1, count))
+        for index in 0..<count {
+            av_dict_set_int(&options[index], "max_pixels", Int64(allowance.pictureArea), 0)
+            av_dict_set_int(&options[index], "threads", 1, 0)
+        }
+        defer { for index in options.indices { av_dict_free(&options[index]) } }
+        return options.withUnsafeMutableBufferPointer { avformat_find_stream_info(context, $0.baseAddress) }
+    }
+
+    private static func failure(_ reader: ByteReader, _ code: Int32, _ operation: String) -> OpenError {
+        if let failure = reader.failure { return .source(failure) }
+        return reader.isOverdrawn ? .tooMuchToRead : .unreadable(AVError(code, operation))
+    }
 
     deinit {
         var pointer: UnsafeMutablePointer<AVFormatContext>? = context
         avformat_close_input(&pointer)
     }
+
+    /// Whether it is a still picture, not a container of moving ones.
+    public var isStill: Bool { AllowedMedia.images.contains(format) }
+
+    /// Takes the bound off what may be read: the streams are known.
+    public func liftAllowance() { reader.allowance = nil }
+
+    /// Whether the bytes that were allowed are used up.
+    public var isOverdrawn: Bool { reader.isOverdrawn }
 
     /// Reads packets of these streams only; the others are skipped before they are parsed.
     public func select(_ indices: Set<Int>) {
@@ -72,19 +134,23 @@ public final class Demuxer {
         }
     }
 
-    /// The next packet of a selected stream, its times counted from the container's start, or nil at the end.
+    /// The next packet of a selected stream, its times counted from ``origin``, or nil at the end.
     ///
     /// - Throws: ``AVError``.
     public func next() throws(AVError) -> Packet? {
-        let packet = try Packet()
-        let result = av_read_frame(context, packet.pointer)
-        if result == cav_error_eof { return nil }
-        try AVError.check(result, "read the input")
-        let offset = Fraction.microseconds.rescale(start, to: streams[packet.stream].timeBase)
-        // Wrapping: a file may claim any time, and none may end the process.
-        if packet.pointer.pointee.pts != cav_no_pts { packet.pointer.pointee.pts &-= offset }
-        if packet.pointer.pointee.dts != cav_no_pts { packet.pointer.pointee.dts &-= offset }
-        return packet
+        while true {
+            let packet = try Packet()
+            let result = av_read_frame(context, packet.pointer)
+            if result == cav_error_eof { return nil }
+            try AVError.check(result, "read the input")
+            // A transport stream may begin new streams at any time; nobody has asked for those.
+            guard streams.indices.contains(packet.stream) else { continue }
+            let offset = Fraction.microseconds.rescale(origin, to: streams[packet.stream].timeBase)
+            // Wrapping: a file may claim any time, and none may end the process.
+            if packet.pointer.pointee.pts != cav_no_pts { packet.pointer.pointee.pts &-= offset }
+            if packet.pointer.pointee.dts != cav_no_pts { packet.pointer.pointee.dts &-= offset }
+            return packet
+        }
     }
 
     /// How many bytes have been read of the source.
@@ -92,6 +158,13 @@ public final class Demuxer {
 
     /// What kept the source from being read, where that is why ``next()`` failed.
     public var sourceFailure: ByteSourceError? { reader.failure }
+
+    /// The container's own list of a stream's packets, where it has one that is complete once it is open (MP4 that is not
+    /// fragmented); nil elsewhere.
+    public func index(of stream: Int) -> SampleIndex? {
+        guard format.hasPrefix("mov"), let stream = context.pointee.streams[stream] else { return nil }
+        return SampleIndex(stream)
+    }
 
     /// What a decoder of a stream needs to know.
     func parameters(of stream: Int) -> UnsafePointer<AVCodecParameters>? {

@@ -45,6 +45,13 @@ public final class Frame: @unchecked Sendable {
             channels: frame.ch_layout.nb_channels)
     }
 
+    /// The pixel format, or that of the samples, by libavutil's name.
+    public var formatName: String {
+        let format = pointer.pointee.format
+        let name = width > 0 ? av_get_pix_fmt_name(AVPixelFormat(format)) : av_get_sample_fmt_name(AVSampleFormat(format))
+        return name.map { String(cString: $0) } ?? ""
+    }
+
     /// One row of a plane's bytes after another, without the padding between them: for comparing pictures in tests
     /// and previews.
     ///

@@ -8,14 +8,19 @@ public enum LibAVLog {
         case error, warning, info, debug
     }
 
-    /// Passes libav's lines on, in place of printing them to standard error.
+    /// How many lines are passed on in a second; a damaged file can cause thousands.
+    public static let linesPerSecond = 20
+
+    /// Passes libav's lines on, in place of printing them to standard error: at most ``linesPerSecond``, and then how many
+    /// were left out.
     ///
     /// - Parameter handler: gets each line, from whatever thread of libav's.
     public static func redirect(_ handler: @escaping @Sendable (Level, String) -> Void) {
-        sink.withLock { $0 = handler }
+        state.withLock { $0.handler = handler }
         av_log_set_level(AV_LOG_INFO)
         av_log_set_callback { object, level, format, arguments in
             guard level <= av_log_get_level(), let format, let arguments else { return }
+            guard let (handler, omitted) = LibAVLog.state.withLock({ $0.admit(at: .now) }) else { return }
             let line = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
                 buffer.initialize(repeating: 0)
                 var isNewLine: Int32 = 1
@@ -23,14 +28,40 @@ public enum LibAVLog {
                     object, level, format, arguments, buffer.baseAddress, Int32(buffer.count), &isNewLine)
                 return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             }
-            let text = line.split(whereSeparator: \.isNewline).joined(separator: " ")
-            guard !text.isEmpty else { return }
-            LibAVLog.sink.withLock(\.self)?(Level(level), text)
+            if omitted > 0 { handler(.warning, "\(omitted) lines were left out") }
+            // What a file says of itself stands in some lines: no control character reaches a terminal.
+            let text = String(String.UnicodeScalarView(line.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
+                .split(separator: " ").joined(separator: " ")
+            if !text.isEmpty { handler(Level(level), text) }
+        }
+    }
+
+    /// Where lines go, and how many went there in this second.
+    private struct State {
+        var handler: (@Sendable (Level, String) -> Void)?
+        var second = ContinuousClock.now
+        var passed = 0
+        var omitted = 0
+
+        /// The receiver of a line, and how many were left out before it; nil for a line that is left out itself.
+        mutating func admit(at now: ContinuousClock.Instant) -> (@Sendable (Level, String) -> Void, omitted: Int)? {
+            guard let handler else { return nil }
+            if now - second >= .seconds(1) {
+                second = now
+                passed = 0
+            }
+            guard passed < LibAVLog.linesPerSecond else {
+                omitted += 1
+                return nil
+            }
+            passed += 1
+            defer { omitted = 0 }
+            return (handler, omitted)
         }
     }
 
     // libav keeps one callback a process, so its receiver can be nothing smaller.
-    private static let sink = Mutex<(@Sendable (Level, String) -> Void)?>(nil)
+    private static let state = Mutex(State())
 }
 
 extension LibAVLog.Level {

@@ -14,4 +14,8 @@ public enum LibAVMemory {
         mallopt(M_ARENA_MAX, 2)
         cav_disable_huge_pages()
     }
+
+    /// Has libav refuse to allocate more than so many bytes in one piece, whatever a file's header asks for
+    /// (`av_max_alloc`).
+    public static func bound(_ bytes: Int) { av_max_alloc(bytes) }
 }

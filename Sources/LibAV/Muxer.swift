@@ -54,6 +54,9 @@ public final class Muxer: @unchecked Sendable {
         try AVError.check(avformat_write_header(context, &dictionary), "write the output's header")
     }
 
+    /// How many bytes the file has so far.
+    public var bytesWritten: Int64 { context.pointee.pb.map { avio_seek($0, 0, SEEK_CUR) } ?? 0 }
+
     /// Writes a packet, in the order of time over all streams.
     ///
     /// - Throws: ``AVError``.

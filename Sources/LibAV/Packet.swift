@@ -19,6 +19,10 @@ public final class Packet: @unchecked Sendable {
     public var size: Int { Int(pointer.pointee.size) }
     /// When it is shown, in units of its stream's time base.
     public var pts: Int64? { pointer.pointee.pts == cav_no_pts ? nil : pointer.pointee.pts }
+    /// When it is decoded, in units of its stream's time base.
+    public var dts: Int64? { pointer.pointee.dts == cav_no_pts ? nil : pointer.pointee.dts }
+    /// Whether it is decoded but not shown, because an edit list leaves it out.
+    public var isHidden: Bool { pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
     /// How long it is shown, in units of its stream's time base; 0 where that is unknown.
     public var duration: Int64 { pointer.pointee.duration }
 }

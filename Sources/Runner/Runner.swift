@@ -2,6 +2,7 @@ import Dispatch
 public import GraphDSL
 import LibAV
 public import Logging
+import Synchronization
 
 /// Probes clips, binds manifests to them, and runs the plans.
 ///
@@ -9,16 +10,19 @@ public import Logging
 public struct Runner: Sendable {
     /// Where pipelines' assets lie.
     public let assets: AssetFolder
-
-    private let logger: Logger
+    /// What each job may take.
+    public let limits: Limits
 
     /// A runner that finds assets in a folder. Sets libav's log and memory up for the whole process.
     ///
-    /// - Parameter logger: gets libav's own lines, at debug level: the facts that matter are in errors and reports.
-    public init(assets: AssetFolder, logger: Logger) {
+    /// - Parameters:
+    ///   - limits: what each call of this runner may take.
+    ///   - logger: gets libav's own lines, at debug level: the facts that matter are in errors and reports.
+    public init(assets: AssetFolder, limits: Limits = Limits(), logger: Logger) {
         self.assets = assets
-        self.logger = logger
+        self.limits = limits
         LibAVMemory.keepSmall()
+        LibAVMemory.bound(limits.memory)
         LibAVLog.redirect { level, line in
             logger.debug("\(line)", metadata: ["from": "libav", "libav-level": "\(level)"])
         }
@@ -28,9 +32,9 @@ public struct Runner: Sendable {
     ///
     /// - Throws: ``RunError``.
     public func probe(_ path: String) async throws(RunError) -> MediaInfo {
-        try await Self.blocking { cancellation throws(RunError) in
+        try await blocking { cancellation throws(RunError) in
             let source = try Self.open(path)
-            return try Prober.probe(source, name: path, cancellation: cancellation)
+            return try Prober.probe(source, name: path, limits: limits, cancellation: cancellation)
         }
     }
 
@@ -41,15 +45,16 @@ public struct Runner: Sendable {
     public func plan(
         _ manifest: Manifest, for path: String, parameters: [String: String] = [:]
     ) async throws(RunError) -> Plan {
-        try await Self.blocking { cancellation throws(RunError) in
+        try await blocking { cancellation throws(RunError) in
             let source = try Self.open(path)
             try assets.verify(manifest.assets)
-            let upload = try Prober.probe(source, name: path, cancellation: cancellation)
+            let upload = try Prober.probe(source, name: path, limits: limits, cancellation: cancellation)
             var infos: [AssetPath: MediaInfo] = [:]
             for asset in manifest.assets {
                 infos[asset.path] = try probe(asset.path, cancellation)
             }
-            return try Binder.bind(manifest, to: upload, named: path, assets: infos, parameters: parameters)
+            return try Binder.bind(
+                manifest, to: upload, named: path, assets: infos, parameters: parameters, limits: limits)
         }
     }
 
@@ -60,14 +65,15 @@ public struct Runner: Sendable {
     ///   - output: where the video goes; it appears there only when it is whole.
     /// - Throws: ``RunError`` where input or output cannot be opened.
     public func run(_ plan: Plan, input: String, output: String) async throws(RunError) -> Run {
-        try await Self.blocking { _ throws(RunError) in
+        try await blocking { _ throws(RunError) in
             let file = try OutputFile(path: output, input: input)
             let names = plan.inputs.map { $0.asset.map(assets.file) ?? input }
             var sources: [any ByteSource] = []
             for name in names { sources.append(try Self.open(name)) }
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
-            let job = RunJob(plan: plan, names: names, sources: sources, output: file, progress: continuation)
+            let job = RunJob(
+                plan: plan, names: names, sources: sources, output: file, limits: limits, progress: continuation)
             let run = Run(job, progress: progress)
             run.start()
             return run
@@ -77,7 +83,8 @@ public struct Runner: Sendable {
     private func probe(_ asset: AssetPath, _ cancellation: CancellationFlag) throws(RunError) -> MediaInfo {
         do throws(RunError) {
             return try Prober.probe(
-                try Self.open(assets.file(asset)), name: assets.file(asset), cancellation: cancellation)
+                try Self.open(assets.file(asset)), name: assets.file(asset), limits: limits,
+                cancellation: cancellation)
         } catch {
             if case .notMedia(_, let reason) = error { throw .unusableAsset(asset, reason: reason.reason) }
             throw error
@@ -93,22 +100,42 @@ public struct Runner: Sendable {
         }
     }
 
-    /// Does blocking work on a thread of its own; cancelling the task breaks it off.
-    private static func blocking<Value: Sendable>(
+    /// Does blocking work on a thread of its own, within the limits; cancelling the task breaks it off.
+    private func blocking<Value: Sendable>(
         _ work: @escaping @Sendable (CancellationFlag) throws(RunError) -> Value
     ) async throws(RunError) -> Value {
         let cancellation = CancellationFlag()
+        let outcome = BlockingOutcome<Value>()
+        let watchdog = Watchdog(limits) { error in
+            outcome.end(.failure(error))
+            cancellation.cancel()
+        }
+        defer { watchdog.stop() }
         let result: Result<Value, RunError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                DispatchQueue(label: "cortina.files").async {
-                    do throws(RunError) { continuation.resume(returning: .success(try work(cancellation))) } catch {
-                        continuation.resume(returning: .failure(error))
+                let queue = DispatchQueue(label: "cortina.files")
+                queue.async {
+                    do throws(RunError) { outcome.end(.success(try work(cancellation))) } catch {
+                        outcome.end(.failure(error))
                     }
                 }
+                // Behind the work, so that all that the work held is gone when the caller goes on.
+                queue.async { continuation.resume(returning: outcome.first) }
             }
         } onCancel: {
             cancellation.cancel()
         }
         return try result.get()
+    }
+}
+
+/// How a piece of blocking work ended: the first word counts.
+private final class BlockingOutcome<Value: Sendable>: Sendable {
+    private let result = Mutex<Result<Value, RunError>?>(nil)
+
+    func end(_ result: Result<Value, RunError>) { self.result.withLock { if $0 == nil { $0 = result } } }
+
+    var first: Result<Value, RunError> {
+        result.withLock(\.self) ?? .failure(.fault("a piece of work ended without a result"))
     }
 }

@@ -13,6 +13,9 @@ package enum Checkout {
     /// A file of the checkout.
     package static func file(_ path: String) -> String { root.appending(path: path).path }
 
+    /// A clip of `Tests/Fixtures`.
+    package static func fixture(_ name: String) -> String { file("Tests/Fixtures/\(name)") }
+
     /// A clip of the shared corpus, where the corpus is beside the checkout.
     package static func corpus(_ name: String) -> String? {
         let path = root.deletingLastPathComponent().appending(path: "shared/corpus/\(name)").path

@@ -60,7 +60,7 @@ package struct FormatInference {
         "unsharp", "hqdn3d", "gblur", "boxblur", "avgblur", "vignette", "noise", "curves", "colorbalance",
         "colortemperature", "vibrance", "lut", "lutyuv", "hflip", "vflip", "deshake", "deblock", "deband", "negate",
         "anull", "afade", "volume", "highpass", "lowpass", "equalizer", "bass", "treble", "acompressor", "alimiter",
-        "compand", "agate", "afftdn", "dynaudnorm", "deesser", "asetnsamples", "yadif", "bwdif",
+        "compand", "agate", "afftdn", "dynaudnorm", "deesser", "asetnsamples", "yadif", "bwdif", "tonemap", "premultiply",
     ]
 
     private static let rules: [String: Rule] = [
@@ -93,7 +93,12 @@ package struct FormatInference {
         "format": { filter, inputs, _ in
             video(inputs) { $0.pixelFormat = filter.options["pix_fmts"]?.plainText.map(Fact.known) ?? .unknown }
         },
-        "zscale": { _, inputs, _ in video(inputs) { _ in } },
+        "zscale": { filter, inputs, facts in
+            video(inputs) { format in
+                if filter.options["w"] != nil { format.size = plainSize(filter, facts) }
+                format.pixelFormat = .unknown
+            }
+        },
         "fps": { filter, inputs, _ in
             video(inputs) { format in
                 if case .rational(let rate) = filter.options["fps"] {
@@ -127,6 +132,11 @@ package struct FormatInference {
             audio(inputs) { format in
                 guard case .duration(let whole) = filter.options["whole_dur"] else { return format.duration = .unknown }
                 format.duration = format.duration.map { max($0, whole) }
+            }
+        },
+        "pan": { filter, inputs, _ in
+            audio(inputs) { format in
+                format.channelLayout = fact(filter.options["args"]?.plainText?.split(separator: "|").first.map(String.init))
             }
         },
         "loudnorm": { _, inputs, _ in audio(inputs) { $0.sampleRate = .known(192_000) } },

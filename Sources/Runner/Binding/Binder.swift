@@ -5,6 +5,7 @@ import LibAV
 /// parameters.
 package struct Binder {
     private let manifest: Manifest
+    private let name: String
     private let upload: MediaInfo
     private let assets: [AssetPath: MediaInfo]
     private let settings: [String: ParameterSetting]
@@ -15,20 +16,29 @@ package struct Binder {
     /// - Parameters:
     ///   - name: what the clip is called in errors.
     ///   - parameters: what the run gives to the pipeline's parameters.
+    ///   - limits: what the run may take.
     /// - Throws: ``RunError``.
     package static func bind(
         _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
-        parameters: [String: String] = [:]
+        parameters: [String: String] = [:], limits: Limits = Limits()
     ) throws(RunError) -> Plan {
-        guard upload.video != nil, upload.duration != nil else { throw .noVideo(name) }
+        guard let video = upload.video else { throw .noVideo(name) }
+        guard video.isSupported else { throw .unsupportedCodec(name, codec: video.codec) }
+        guard video.isDecodable else { throw .undecodable(name, codec: video.codec) }
+        guard upload.duration != nil else { throw .stillPicture(name) }
         let settings = try settings(manifest.parameters, parameters)
-        return try Binder(manifest: manifest, upload: upload, assets: assets, settings: settings).plan()
+        let binder = Binder(manifest: manifest, upload: upload, named: name, assets: assets, settings: settings)
+        let plan = try binder.plan()
+        if let frames = plan.frames, frames > limits.frames { throw .tooManyFrames(name, limit: limits.frames) }
+        return plan
     }
 
     private init(
-        manifest: Manifest, upload: MediaInfo, assets: [AssetPath: MediaInfo], settings: [String: ParameterSetting]
+        manifest: Manifest, upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
+        settings: [String: ParameterSetting]
     ) {
         self.manifest = manifest
+        self.name = name
         self.upload = upload
         self.assets = assets
         self.settings = settings
@@ -77,21 +87,28 @@ package struct Binder {
         return Plan(
             pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
             output: manifest.output, size: video?.size.value, hasAudio: hasAudio, duration: video?.duration.exact,
-            normalisations: normalisations)
+            normalisations: normalisations, warnings: warnings)
+    }
+
+    private var warnings: [String] {
+        guard let said = upload.claimedDuration, let found = upload.duration else { return [] }
+        return ["\(name) says that it lasts \(said) s, but what can be read of it lasts \(found) s"]
     }
 
     /// The files that a graph reads, the upload first, and the label of each source node.
     ///
     /// Picture and sound of one use of a file share an input; a file that is used twice is read twice, each at its time.
     private func inputs(of graph: FilterGraph) throws(RunError) -> ([Plan.Input], [Int: String]) {
-        var inputs = [Plan.Input(asset: nil, streams: [])]
+        var inputs = [Plan.Input(asset: nil, start: upload.start, streams: [])]
         var labels: [Int: String] = [:]
         for (node, source) in graph.sources {
             guard let stream = try stream(of: source) else { continue }
             let input =
                 inputs.lastIndex { $0.asset == source.asset && !$0.streams.contains { $0.kind == source.kind } }
                 ?? inputs.count
-            if input == inputs.count { inputs.append(Plan.Input(asset: source.asset, streams: [])) }
+            if input == inputs.count {
+                inputs.append(Plan.Input(asset: source.asset, start: try info(source).start, streams: []))
+            }
             let label = "\(input):\(stream.index)"
             labels[node] = label
             inputs[input].streams.append(
@@ -125,7 +142,7 @@ package struct Binder {
     /// Puts what each source needs behind it, silence where one has no sound, and what the encoders need before the
     /// sinks.
     private func normalise(_ graph: FilterGraph, _ notes: inout [String]) throws(RunError) -> FilterGraph {
-        let hasAudio = graph.sinks.contains(.audio)
+        let joinsSound = graph.sinks.contains(.audio) && graph.nodes.contains { $0.filterName == "concat" }
         return try graph.rewriting { _, node, result throws(RunError) in
             switch node.operation {
             case .filter:
@@ -154,7 +171,7 @@ package struct Binder {
                 var filters: [Filter] = []
                 if kind == .video {
                     // A piece whose sound outlasts its picture leaves a hole in time: the last frame fills it.
-                    if hasAudio { filters.append(.frameRate(manifest.output.frameRate)) }
+                    if joinsSound { filters.append(.frameRate(manifest.output.frameRate)) }
                     filters.append(.pixelFormat("yuv420p"))
                 } else {
                     filters.append(
@@ -204,6 +221,8 @@ package struct Binder {
                 let reference = node.reference.map { formats[$0.node][$0.pad] }
                 let computed = try compute(filter, inputs, reference, stage: node.stage)
                 try check(computed, inputs, stage: node.stage)
+                // A filter that is left out stands for the link that it reads.
+                if Self.isRedundant(computed, inputs) { return node.inputs }
                 formats.append(FormatInference.outputs(of: computed, inputs: inputs, reference: reference))
                 node.operation = .filter(computed)
                 node.reference = nil
@@ -211,6 +230,12 @@ package struct Binder {
             return result.addAll(node)
         }
         return (resolved, ends)
+    }
+
+    /// Whether a filter converts to the pixel format that its input is known to have.
+    private static func isRedundant(_ filter: Filter, _ inputs: [LinkFormat]) -> Bool {
+        filter.name == "format" && filter.options.count == 1
+            && inputs.first?.video?.pixelFormat.value.map(OptionValue.text) == filter.options["pix_fmts"]
     }
 
     private func format(of source: FilterGraph.Source, _ info: MediaInfo) -> LinkFormat {
@@ -276,5 +301,12 @@ package struct Binder {
                 "\(stage ?? "crop") keeps \(width)x\(height) pixels, but the clip's picture is only \(picture); "
                     + "try a larger clip")
         }
+    }
+}
+
+extension FilterGraph.Node {
+    /// The name of the filter that the node is, where it is one.
+    fileprivate var filterName: String? {
+        if case .filter(let filter) = operation { filter.name } else { nil }
     }
 }

@@ -1,8 +1,9 @@
 import GraphDSL
 import LibAV
 
-/// The filters that make a source what pipelines expect: upright, square, even, 8-bit 4:2:0, BT.709, limited range, at
-/// the output's constant frame rate from time 0; sound at the output's rate and layout, exactly as long as the picture.
+/// The filters that make a source what pipelines expect: upright, square, even, progressive, opaque, 8-bit 4:2:0, BT.709,
+/// limited range, at the output's constant frame rate from time 0; sound at the output's rate and layout, exactly as long
+/// as the picture.
 ///
 /// Only what a source needs is put in; ``notes`` say in words what that was.
 struct Normalisation {
@@ -20,6 +21,12 @@ struct Normalisation {
 
     /// The normalisation of moving pictures.
     init(video: MediaInfo.Video, frameRate: Rational) {
+        // Before frames are dropped or repeated: the filter compares fields of neighbours.
+        if video.isInterlaced {
+            add(
+                Filter("bwdif", ["mode": "send_frame", "deint": "interlaced"], outputs: [.video]),
+                note: "interlaced → progressive")
+        }
         let slowsDown = video.frameRate > frameRate
         let rateNote =
             video.isVariableFrameRate
@@ -27,14 +34,11 @@ struct Normalisation {
             : video.frameRate == frameRate ? nil : "\(Self.decimal(video.frameRate)) fps → \(frameRate) fps"
         // Dropped before the pixels are worked on, repeated after.
         if slowsDown { add(.frameRate(frameRate), note: rateNote) }
-        if video.isInterlaced {
-            add(
-                Filter("bwdif", ["mode": "send_frame", "deint": "interlaced"], outputs: [.video]),
-                note: "interlaced → progressive")
-        }
+        let colours = Colours(video)
+        if video.hasAlpha { flatten(colours) }
+        convert(video, colours)
         orient(video.orientation)
         if let turn = video.turn { notes.append("\(turn) → upright") }
-        convert(video)
         if !slowsDown { add(.frameRate(frameRate), note: rateNote) }
     }
 
@@ -65,40 +69,96 @@ struct Normalisation {
         }
     }
 
-    private mutating func convert(_ video: MediaInfo.Video) {
-        let size = video.displaySize
-        let colour = video.colour
+    /// Lays the picture over black: every sample times its opacity.
+    private mutating func flatten(_ colours: Colours) {
+        add(
+            .pixelFormat(colours.matrix == nil ? "gbrap" : "yuva444p"),
+            Filter("premultiply", ["inplace": true], outputs: [.video]), note: "transparent → over black")
+    }
+
+    // MARK: Size and colours
+
+    /// What is taken for a picture's colours; names are libavutil's.
+    private struct Colours {
+        /// The YUV matrix; nil for RGB.
+        let matrix: String?
+        /// The primaries, where they are others than BT.709's; nil where they are the same or not said.
+        let primaries: String?
+        /// The transfer characteristics.
+        let transfer: String
+        let isFullRange: Bool
+        let isHDR: Bool
+
+        /// The matrix by the name that the `scale` filter has for it.
+        var swscaleMatrix: String? { matrix.map { ["bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"][$0] ?? $0 } }
+
+        /// The matrix by the name or number (ITU-T H.273, table 4) that the `zscale` filter has for it.
+        var zimgMatrix: String { matrix.map { $0 == "smpte240m" ? "7" : $0 } ?? "gbr" }
+
+        private static let matrices: Set<String> = [
+            "bt709", "smpte170m", "bt470bg", "fcc", "smpte240m", "bt2020nc", "bt2020c",
+        ]
+
+        /// The primaries that are far enough from BT.709's to show: wide gamuts, and the two of BT.601.
+        private static let otherPrimaries: Set<String> = [
+            "bt2020", "smpte431", "smpte432", "smpte170m", "smpte240m", "bt470bg", "bt470m", "film",
+        ]
+
+        init(_ video: MediaInfo.Video) {
+            let colour = video.colour
+            isFullRange = colour.isFullRange
+            isHDR = colour.isHDR
+            transfer = colour.transfer ?? "bt709"
+            let isRGB =
+                colour.matrix == "gbr"
+                || ["rgb", "bgr", "gbr", "pal8", "argb", "abgr"].contains { video.pixelFormat.contains($0) }
+            if isRGB {
+                matrix = nil
+            } else if let said = colour.matrix, Self.matrices.contains(said) {
+                matrix = said
+            } else if colour.isHDR || colour.primaries == "bt2020" {
+                matrix = "bt2020nc"
+            } else {
+                // A stream that does not say is taken as players take it: BT.709 from 1280 or 577 lines on, BT.601 below.
+                matrix = video.codedSize.width >= 1280 || video.codedSize.height > 576 ? "bt709" : "smpte170m"
+            }
+            let said = colour.primaries ?? (colour.isHDR ? "bt2020" : nil)
+            primaries = said.flatMap { Self.otherPrimaries.contains($0) ? $0 : nil }
+        }
+    }
+
+    private mutating func convert(_ video: MediaInfo.Video, _ colours: Colours) {
+        let size = video.squareSize
         var scale: [String: OptionValue] = [:]
-        let coded =
-            video.orientation.swapsSides
-            ? PictureSize(width: video.codedSize.height, height: video.codedSize.width) : video.codedSize
-        if size != coded {
+        if size != video.codedSize {
             scale["w"] = .integer(size.width)
             scale["h"] = .integer(size.height)
             notes.append(
                 video.sampleAspect == 1
-                    ? "odd size \(coded) → \(size)" : "pixels of \(video.sampleAspect) → square, \(coded) → \(size)")
+                    ? "odd size \(video.codedSize) → \(size)"
+                    : "pixels of \(video.sampleAspect) → square, \(video.codedSize) → \(size)")
         }
-        if colour.isHDR {
+        if colours.isHDR || colours.primaries != nil {
             if !scale.isEmpty { addScale(scale, resizes: true) }
-            toneMap(colour, note: "HDR (\(colour.transfer ?? "")) → BT.709")
+            colours.isHDR ? toneMap(video, colours, size) : moveGamut(video, colours)
             return
         }
-        let matrix = Self.matrix(of: video)
-        if matrix != "bt709" || colour.isFullRange {
-            if let matrix { scale["in_color_matrix"] = .text(matrix) }
+        let isPlain = colours.matrix == "bt709" && !colours.isFullRange
+        if !isPlain {
+            if let matrix = colours.swscaleMatrix { scale["in_color_matrix"] = .text(matrix) }
             scale["out_color_matrix"] = "bt709"
-            scale["in_range"] = colour.isFullRange ? "pc" : "tv"
+            scale["in_range"] = colours.isFullRange ? "pc" : "tv"
             scale["out_range"] = "tv"
-            notes.append("\(matrix ?? "RGB")\(colour.isFullRange ? ", full range" : "") → BT.709, limited range")
+            notes.append(
+                "\(colours.matrix ?? "RGB")\(colours.isFullRange ? ", full range" : "") "
+                    + "→ BT.709, limited range")
         }
         let converts = video.pixelFormat != "yuv420p"
         if converts { notes.append("\(video.pixelFormat) → yuv420p") }
-        if !scale.isEmpty || converts { addScale(scale, resizes: size != coded) }
+        if !scale.isEmpty || converts { addScale(scale, resizes: size != video.codedSize) }
         if converts { add(.pixelFormat("yuv420p")) }
-        if [colour.matrix, colour.transfer, colour.primaries] != ["bt709", "bt709", "bt709"] || colour.isFullRange {
-            add(Self.tags)
-        }
+        let said = [video.colour.matrix, video.colour.transfer, video.colour.primaries]
+        if said.contains(where: { $0 != nil && $0 != "bt709" }) || !isPlain { add(Self.tags) }
     }
 
     private mutating func addScale(_ options: [String: OptionValue], resizes: Bool) {
@@ -106,36 +166,62 @@ struct Normalisation {
         if resizes { add(.sampleAspect(1)) }
     }
 
-    /// PQ and HLG, BT.2020, to BT.709: to linear light with 100 cd/m² at 1 (ITU-R BT.2408, reference display), the
-    /// primaries moved, the highlights bent down by Hable's curve, and back.
-    private mutating func toneMap(_ colour: ColourDescription, note: String) {
-        func zscale(_ options: [String: OptionValue]) -> Filter { Filter("zscale", options, outputs: [.video]) }
-        add(
-            zscale([
-                "tin": .text(colour.transfer ?? "smpte2084"), "min": .text(colour.matrix ?? "bt2020nc"),
-                "pin": .text(colour.primaries ?? "bt2020"), "rin": colour.isFullRange ? "full" : "limited",
-                "t": "linear", "npl": 100,
-            ]),
-            .pixelFormat("gbrpf32le"), zscale(["p": "bt709"]),
-            Filter("tonemap", ["tonemap": "hable", "desat": 0], outputs: [.video]),
-            zscale(["t": "bt709", "m": "bt709", "r": "limited"]), .pixelFormat("yuv420p"), Self.tags, note: note)
+    private static func zscale(_ options: [String: OptionValue]) -> Filter {
+        Filter("zscale", options, outputs: [.video])
     }
 
-    /// The matrix of a picture's YUV by swscale's name, or nil for RGB. A stream that does not say is taken as players
-    /// take it: BT.709 from 1280 or 577 lines on, BT.601 below.
-    private static func matrix(of video: MediaInfo.Video) -> String? {
-        let names = [
-            "bt709": "bt709", "smpte170m": "smpte170m", "bt470bg": "bt470", "fcc": "fcc", "smpte240m": "smpte240m",
-            "bt2020nc": "bt2020", "bt2020c": "bt2020",
+    private static func input(_ colours: Colours, transfer: String) -> [String: OptionValue] {
+        [
+            "tin": .text(transfer), "min": .text(colours.zimgMatrix),
+            "pin": .text(colours.primaries ?? "bt709"), "rin": colours.isFullRange ? "full" : "limited",
         ]
-        if let matrix = video.colour.matrix, let name = names[matrix] { return name }
-        if video.pixelFormat.contains("rgb") || video.pixelFormat.contains("bgr") || video.pixelFormat.hasPrefix("gbr")
-            || video.pixelFormat == "pal8"
-        {
-            return nil
-        }
-        return video.codedSize.width >= 1280 || video.codedSize.height > 576 ? "bt709" : "bt601"
     }
+
+    /// Standard range with other primaries, to BT.709: in linear light, which zimg does by itself. All curves of standard
+    /// range are shown alike by today's displays, so the curve stays.
+    private mutating func moveGamut(_ video: MediaInfo.Video, _ colours: Colours) {
+        let said = [video.colour.primaries, video.colour.matrix].compactMap(\.self)
+        add(
+            Self.zscale(
+                Self.input(colours, transfer: "bt709").merging(["t": "bt709", "m": "bt709", "p": "bt709", "r": "limited"]) { $1 }),
+            .pixelFormat("yuv420p"), Self.tags,
+            note: "\(Set(said).sorted().joined(separator: " / ")) → BT.709")
+    }
+
+    /// The brightest light of a stream that does not say: what HLG is made for, and phones record.
+    private static let usualPeak = 1000.0
+    /// Diffuse white, in cd/m² (ITU-R BT.2408-7, section 2.2): 1.0 in what follows.
+    private static let white = 203.0
+
+    /// PQ and HLG to BT.709: to linear light with diffuse white at 1, the primaries moved, what is brighter bent down by a
+    /// Möbius curve, and back.
+    ///
+    /// Half of diffuse white and less stays exactly as bright as it is: a grey card (26 cd/m²) and skin (up to some
+    /// 100 cd/m²) are there (BT.2408-7, table 2). Pictures above UHD are halved first: a frame of floats takes 12 bytes a
+    /// pixel.
+    private mutating func toneMap(_ video: MediaInfo.Video, _ colours: Colours, _ size: PictureSize) {
+        let peak = max(1, min(10_000, video.colour.lightLevel ?? Self.usualPeak) / Self.white)
+        var linear = Self.input(colours, transfer: colours.transfer)
+        // HLG's system gamma works on luminance (BT.2100-2, table 5), which zimg's fast way takes colour by colour.
+        linear.merge(["t": "linear", "p": "bt709", "npl": .number(Self.white), "agamma": false]) { $1 }
+        var note = "HDR (\(colours.transfer)) → BT.709"
+        if size.width * size.height > Self.largestToneMapped {
+            linear["w"] = .integer(size.width / 4 * 2)
+            linear["h"] = .integer(size.height / 4 * 2)
+            note += ", at half its size"
+        }
+        add(
+            Self.zscale(linear), .pixelFormat("gbrpf32le"),
+            Filter(
+                "tonemap",
+                ["tonemap": "mobius", "param": 0.5, "peak": .number((peak * 1000).rounded() / 1000), "desat": 0],
+                outputs: [.video]),
+            Self.zscale(["t": "bt709", "m": "bt709", "p": "bt709", "r": "limited"]), .pixelFormat("yuv420p"), Self.tags,
+            note: note)
+    }
+
+    /// 4096x2304 pixels.
+    private static let largestToneMapped = 4096 * 2304
 
     /// Says that the frames are BT.709, limited range; changes no pixel.
     private static let tags = Filter(
@@ -150,14 +236,24 @@ struct Normalisation {
 
     /// The normalisation of sound, cut or lengthened to `length` where that is known.
     init(audio: MediaInfo.Audio, output: AudioEncoding, length: Seconds?) {
+        if !Self.isMixable(audio) {
+            // Which channel is where cannot be told: the first two are as good as any.
+            add(
+                Filter("pan", ["args": .text("stereo|c0=c0|c1=c\(audio.channels > 1 ? 1 : 0)")], outputs: [.audio]),
+                note: "\(audio.channelLayout) → its first two channels")
+        } else if audio.channelLayout != output.channelLayout {
+            notes.append("\(audio.channelLayout) → \(output.channelLayout)")
+        }
         add(
             .resample(rate: output.sampleRate),
             .audioFormat(rate: output.sampleRate, layout: output.channelLayout))
-        if audio.channelLayout != output.channelLayout {
-            notes.append("\(audio.channelLayout) → \(output.channelLayout)")
-        }
         if audio.sampleRate != output.sampleRate { notes.append("\(audio.sampleRate) Hz → \(output.sampleRate) Hz") }
         if let length { add(.audioPad(to: length), .audioTrim(to: length)) }
+    }
+
+    /// Whether swresample knows where the channels are: not those of an ambisonic or an unnamed layout.
+    private static func isMixable(_ audio: MediaInfo.Audio) -> Bool {
+        audio.channels <= 8 && !audio.channelLayout.contains("ambisonic")
     }
 
     /// Silence in place of sound that is not there.

@@ -23,11 +23,15 @@ public struct Plan: Hashable, Codable, Sendable {
     public var duration: Seconds?
     /// What the clip needed before the first stage, in words.
     public var normalisations: [String]
+    /// What is not as it should be with the clip, though it can be worked on.
+    public var warnings: [String]
 
     /// A file that is read.
     public struct Input: Hashable, Codable, Sendable {
         /// The asset, or nil for the upload.
         public var asset: AssetPath?
+        /// The moment of the file's own clock that is time 0.
+        public var start: Seconds
         /// The streams that are read.
         public var streams: [Stream]
     }

@@ -68,8 +68,10 @@ final class InputTask: Sendable {
         job.spawn("demux", in: group) { [self] () throws(RunError) in
             defer { packets.finish() }
             let demuxer = try job.meter.measure("demux") { () throws(RunError) in
-                try Prober.open(source, name: name, cancellation: job.cancellation)
+                try Prober.open(source, name: name, limits: job.limits, cancellation: job.cancellation)
             }
+            demuxer.liftAllowance()
+            demuxer.origin = input.start.microseconds
             defer { job.note(bytesRead: demuxer.bytesRead, of: input.asset?.description ?? "upload") }
             try startDecoders(demuxer, in: group)
             demuxer.select(Set(input.streams.map(\.index)))
@@ -87,11 +89,12 @@ final class InputTask: Sendable {
                 decoder = try Decoder(
                     demuxer, stream: feed.stream.index, threads: feed.stream.load > Self.lightLoad ? 0 : 1)
             } catch {
-                throw undecodable(feed.stream)
+                throw Self.undecodable(feed.stream, name: name, asset: input.asset)
             }
             job.spawn("decode", in: group) { [self] () throws(RunError) in
                 defer { feed.frames.finish() }
-                try decode(feed, decoder)
+                var task = DecodeTask(feed, decoder, packets, name: name, asset: input.asset, job: job)
+                try task.run()
             }
         }
     }
@@ -113,45 +116,9 @@ final class InputTask: Sendable {
         }
     }
 
-    /// Decodes until the end, the damage that there is left out.
-    private func decode(_ feed: DecodeFeed, _ decoder: Decoder) throws(RunError) {
-        var decoded = 0
-        var damaged = 0
-        var isOpen = true
-        var hasEnded = false
-        while isOpen, !hasEnded {
-            let packet = packets.pop(feed.stream.index)
-            hasEnded = packet == nil
-            do throws(AVError) {
-                try job.meter.measure("decode") { () throws(AVError) in try decoder.send(packet) }
-            } catch {
-                damaged += 1
-            }
-            // A decoder that only ever fails is left alone after a few tries for each packet.
-            for _ in 0..<Self.patience where isOpen {
-                do throws(AVError) {
-                    while isOpen {
-                        let frame = try job.meter.measure("decode") { () throws(AVError) in try decoder.receive() }
-                        guard let frame else { break }
-                        decoded += 1
-                        isOpen = feed.frames.push(
-                            DecodedFrame(frame: frame, timeBase: decoder.timeBase, frameRate: decoder.frameRate))
-                    }
-                    break
-                } catch {
-                    damaged += 1
-                }
-            }
-        }
-        guard !job.cancellation.isCancelled else { return }
-        if damaged > 0 { job.warn("\(name): \(damaged) damaged \(feed.stream.kind.rawValue) packets were left out") }
-        if decoded == 0, isOpen, feed.stream.kind == .video { throw undecodable(feed.stream) }
-    }
-
-    private static let patience = 16
-
-    private func undecodable(_ stream: Plan.Stream) -> RunError {
-        guard let asset = input.asset else { return .undecodable(name, codec: stream.codec) }
+    /// The error for a stream of which nothing can be decoded.
+    static func undecodable(_ stream: Plan.Stream, name: String, asset: AssetPath?) -> RunError {
+        guard let asset else { return .undecodable(name, codec: stream.codec) }
         return .unusableAsset(asset, reason: "its \(stream.kind.rawValue) (\(stream.codec)) cannot be decoded")
     }
 }

@@ -92,6 +92,9 @@ final class OutputTask: Sendable {
             let time = lane.timeBase.rescale(frame.pts ?? 0, to: lane.encoder.timeBase)
             let stamp = max(next, time)
             next = stamp &+ 1
+            if lane.isVideo, stamp >= job.limits.frames {
+                throw .tooManyFrames(job.uploadName, limit: job.limits.frames)
+            }
             try send(frame, at: stamp, lane)
             guard lane.isVideo else { continue }
             frames.withLock { $0 += 1 }
@@ -125,6 +128,9 @@ final class OutputTask: Sendable {
             }
             guard let packet else { return }
             try mux { muxer throws(AVError) in try muxer.write(packet, to: lane.stream) }
+            if muxer.withLock({ $0.bytesWritten }) > job.limits.outputBytes {
+                throw .outputTooLarge(path, limit: job.limits.outputBytes)
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import Synchronization
 /// The work of a run: starts the tasks, waits for all of them, and keeps the first thing that went wrong.
 final class RunJob: Sendable {
     let plan: Plan
+    let limits: Limits
     let meter = WorkMeter()
     let cancellation = CancellationFlag()
 
@@ -25,13 +26,14 @@ final class RunJob: Sendable {
     }
 
     init(
-        plan: Plan, names: [String], sources: [any ByteSource], output: OutputFile,
+        plan: Plan, names: [String], sources: [any ByteSource], output: OutputFile, limits: Limits,
         progress: AsyncStream<RunProgress>.Continuation
     ) {
         self.plan = plan
         self.names = names
         self.sources = sources
         self.output = output
+        self.limits = limits
         self.progress = progress
     }
 
@@ -39,6 +41,8 @@ final class RunJob: Sendable {
     func perform() -> Result<RunReport, RunError> {
         defer { progress.finish() }
         var bytesWritten: Int64 = 0
+        let watchdog = Watchdog(limits) { [weak self] error in self?.fail(error) }
+        defer { watchdog.stop() }
         if !cancellation.isCancelled { runTasks() }
         do throws(RunError) {
             let (failure, isOver) = state.withLock { ($0.failure, $0.isOver) }
@@ -61,7 +65,7 @@ final class RunJob: Sendable {
             duration: Seconds(Double(state.frames) / plan.output.frameRate.value),
             wallSeconds: meter.elapsed, processorSeconds: meter.processor, workSeconds: meter.totals,
             bytesRead: state.bytesRead, bytesWritten: bytesWritten, normalisations: plan.normalisations,
-            warnings: state.warnings, inputs: names, filterGraph: plan.filterGraph)
+            warnings: plan.warnings + state.warnings, inputs: names, filterGraph: plan.filterGraph)
     }
 
     /// Starts a thread for each task and waits until all have ended.
@@ -74,8 +78,15 @@ final class RunJob: Sendable {
             task.start(in: group)
         }
         FilterTask(feeds: feeds, path: output.partial, job: self).start(in: group)
-        group.wait()
+        while group.wait(timeout: .now() + Self.patience) == .timedOut {
+            // Tasks look at the flag at every step; one that has not ended long after it was raised never will, and is
+            // left behind rather than waited for.
+            if cancellation.isCancelled, group.wait(timeout: .now() + Self.patience) == .timedOut { return }
+        }
     }
+
+    /// How long a task may take from one step to the next, in seconds.
+    private static let patience = 10.0
 
     /// Runs a task on a thread of its own; what it throws ends the run.
     func spawn(_ label: String, in group: DispatchGroup, _ body: @escaping @Sendable () throws(RunError) -> Void) {
@@ -113,6 +124,9 @@ final class RunJob: Sendable {
             state.frames = frames
         }
     }
+
+    /// What the upload is called in errors.
+    var uploadName: String { names.first ?? "the input" }
 
     // MARK: Notes
 

@@ -7,10 +7,16 @@ public struct MediaInfo: Hashable, Codable, Sendable {
     public var container: String
     /// The file's size in bytes, where it is known.
     public var bytes: Int64?
-    /// How long it lasts; nil for a still picture.
+    /// The moment of the file's own clock at which the picture begins: the pipeline's time 0.
+    public var start: Seconds
+    /// How long it lasts from there; nil for a still picture.
     public var duration: Seconds?
     /// Whether the duration was measured on the packets, because the container does not say or cannot be believed.
     public var isDurationMeasured: Bool
+    /// How long the container says that it lasts, where its frames say otherwise.
+    public var claimedDuration: Seconds?
+    /// How many frames an edit list leaves out.
+    public var hiddenFrames: Int
     /// The one real video stream, or the still picture.
     public var video: Video?
     /// The sound that goes with it.
@@ -40,9 +46,15 @@ public struct MediaInfo: Hashable, Codable, Sendable {
         public var bitDepth: Int
         /// Its colours.
         public var colour: ColourDescription
-        /// Whether its frames are interlaced.
+        /// Whether its frames are interlaced: by the container, or by the frames themselves.
         public var isInterlaced: Bool
-        /// How long it lasts, where that is known.
+        /// Whether it has transparency.
+        public var hasAlpha: Bool
+        /// Whether there is a decoder for it that may be used.
+        public var isSupported: Bool
+        /// Whether at least one frame could be decoded.
+        public var isDecodable: Bool
+        /// When its last frame ends, from time 0, where that is known.
         public var duration: Seconds?
 
         /// How the coded picture lies, in words; nil where it stands upright.
@@ -59,11 +71,13 @@ public struct MediaInfo: Hashable, Codable, Sendable {
         }
 
         /// The picture's size when it stands upright with square pixels, both sides even; never smaller than coded.
-        public var displaySize: PictureSize {
+        public var displaySize: PictureSize { orientation.swapsSides ? squareSize.turned : squareSize }
+
+        /// The picture's size with square pixels, both sides even, as it lies in the file.
+        var squareSize: PictureSize {
             var (width, height) = (Double(codedSize.width), Double(codedSize.height))
             if sampleAspect > 1 { width *= sampleAspect.value } else { height /= sampleAspect.value }
-            let (w, h) = (evenSide(width), evenSide(height))
-            return orientation.swapsSides ? PictureSize(width: h, height: w) : PictureSize(width: w, height: h)
+            return PictureSize(width: evenSide(width), height: evenSide(height))
         }
 
         /// Pixels a second as coded.
@@ -84,9 +98,14 @@ public struct MediaInfo: Hashable, Codable, Sendable {
         public var channels: Int
         /// The channel layout, by libavutil's name.
         public var channelLayout: String
-        /// How long it lasts, where that is known.
+        /// When it ends, from time 0, where that is known.
         public var duration: Seconds?
     }
+}
+
+extension PictureSize {
+    /// Height and width swapped.
+    var turned: PictureSize { PictureSize(width: height, height: width) }
 }
 
 /// The colours of a video stream: what it says, and what is taken where it says nothing.
@@ -99,6 +118,8 @@ public struct ColourDescription: Hashable, Codable, Sendable {
     public var primaries: String?
     /// Whether it is full range (0 to 255): by its tag, or by its pixel format (`yuvj420p`, RGB).
     public var isFullRange: Bool
+    /// The brightest light in the picture, in cd/m² (MaxCLL, or the mastering display's); nil where nothing says.
+    public var lightLevel: Double?
     /// Whether it is high dynamic range: PQ (SMPTE ST 2084) or HLG (ARIB STD-B67).
     public var isHDR: Bool { transfer == "smpte2084" || transfer == "arib-std-b67" }
 }

@@ -7,108 +7,173 @@ package enum Prober {
     ///
     /// - Parameter name: what the input is called in errors.
     package static func probe(
-        _ source: any ByteSource, name: String, cancellation: CancellationFlag
+        _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
     ) throws(RunError) -> MediaInfo {
-        let demuxer = try open(source, name: name, cancellation: cancellation)
+        let demuxer = try open(source, name: name, limits: limits, cancellation: cancellation)
         let video = videoStream(demuxer.streams)
         let audio = audioStream(demuxer.streams)
-        var info = MediaInfo(
-            container: demuxer.format, bytes: source.size, duration: demuxer.duration.map(Seconds.init(microseconds:)),
-            isDurationMeasured: false, video: video.map { MediaInfo.Video($0.stream, $0.facts) },
-            audio: audio.map { MediaInfo.Audio($0.stream, $0.facts) },
-            ignored: demuxer.streams
-                .filter { $0.index != video?.stream.index && $0.index != audio?.stream.index }.map(\.words))
-        if isStill(demuxer.format) {
-            info.duration = nil
-        } else if let duration = info.duration, !isAbsurd(duration, bytes: info.bytes) {
-            info.setDurations(
-                video: believable(info.video?.duration, duration), audio: believable(info.audio?.duration, duration))
-        } else {
-            try measure(&info, demuxer, name: name)
+        if let facts = video?.facts { try check(facts.width, facts.height, name, limits) }
+
+        let claim = Claim(demuxer, video: video?.stream, bytes: source.size)
+        var survey = Survey(demuxer, video: video?.stream, audio: audio?.stream)
+        do throws(AVError) {
+            try survey.read(wholeFile: !demuxer.isStill && !claim.isCredible)
+        } catch {
+            throw .cancelled
         }
+        if survey.pictures == 0, demuxer.isOverdrawn { throw .probeTooLong(name, limit: limits.probeBytes) }
+                let info = info(demuxer, survey, claim, video: video?.stream, audio: audio?.stream, bytes: source.size)
+        if let shown = info.video?.displaySize { try check(shown.width, shown.height, name, limits) }
         return info
     }
 
     /// Opens a container, with this room's errors.
     static func open(
-        _ source: any ByteSource, name: String, cancellation: CancellationFlag
+        _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
     ) throws(RunError) -> Demuxer {
-        do throws(AVError) {
-            return try Demuxer(source, cancellation: cancellation)
+        do throws(OpenError) {
+            return try Demuxer(source, allowing: limits.opening, cancellation: cancellation)
         } catch {
-            throw error.isCancelled || cancellation.isCancelled ? .cancelled : .notMedia(name, error)
+            guard !cancellation.isCancelled else { throw .cancelled }
+            switch error {
+            case .unreadable(let error) where error.isOutOfMemory: throw .tooMuchMemory(limit: limits.memory)
+            case .unreadable(let error): throw .notMedia(name, error)
+            case .source(.notFound(let path)): throw .noSuchInput(path)
+            case .source(.system(let path, let code)): throw .unreadableInput(path, errno: code)
+            case .tooManyStreams: throw .tooManyStreams(name, limit: limits.streams)
+            case .tooMuchToRead: throw .probeTooLong(name, limit: limits.probeBytes)
+            }
         }
     }
 
-    /// The video stream that people mean: not cover art, decodable, marked as default, the largest picture.
+    private static func check(_ width: Int, _ height: Int, _ name: String, _ limits: Limits) throws(RunError) {
+        let (area, overflow) = width.multipliedReportingOverflow(by: height)
+        if overflow || area > limits.pictureArea {
+            throw .pictureTooLarge(name, PictureSize(width: width, height: height), limit: limits.pictureArea)
+        }
+    }
+
+    // MARK: The streams that people mean
+
+    /// The real picture: not cover art, one that can be decoded, moving rather than still, the largest, the default.
     private static func videoStream(
         _ streams: [StreamDescription]
     ) -> (stream: StreamDescription, facts: StreamDescription.Video)? {
-        func rank(_ it: (stream: StreamDescription, facts: StreamDescription.Video)) -> (Int, Int, Int, Int) {
-            (
-                it.stream.isDecodable ? 1 : 0, it.facts.width * it.facts.height, it.stream.isDefault ? 1 : 0,
-                -it.stream.index
-            )
+        func rank(_ it: (stream: StreamDescription, facts: StreamDescription.Video)) -> [Int] {
+            [
+                it.stream.isDecodable ? 1 : 0, it.stream.frameCount == 1 ? 0 : 1,
+                it.facts.width.multipliedReportingOverflow(by: it.facts.height).partialValue,
+                it.stream.isDefault ? 1 : 0, -it.stream.index,
+            ]
         }
         return streams.compactMap { stream in
             guard case .video(let facts) = stream.content, !facts.isAttachedPicture else { return nil }
             return (stream, facts)
-        }.max { rank($0) < rank($1) }
+        }.max { rank($0).lexicographicallyPrecedes(rank($1)) }
     }
 
-    /// The audio stream that people mean: decodable, marked as default, the first.
+    /// The audio stream that people mean: one that can be decoded, marked as default, the first.
     private static func audioStream(
         _ streams: [StreamDescription]
     ) -> (stream: StreamDescription, facts: StreamDescription.Audio)? {
         streams.compactMap { stream in
-            guard case .audio(let facts) = stream.content, stream.isDecodable, facts.sampleRate > 0, facts.channels > 0
-            else { return nil }
+            guard case .audio(let facts) = stream.content, stream.isDecodable else { return nil }
             return (stream, facts)
         }.max {
             ($0.stream.isDefault ? 1 : 0, -$0.stream.index) < ($1.stream.isDefault ? 1 : 0, -$1.stream.index)
         }
     }
 
-    private static func isStill(_ format: String) -> Bool { format.hasSuffix("_pipe") }
+    // MARK: What is known in the end
 
-    /// Under 2 kbit/s there is no picture: the container's word is wrong.
-    private static func isAbsurd(_ duration: Seconds, bytes: Int64?) -> Bool {
-        guard let bytes else { return false }
-        return Double(bytes) * 8 / duration.value < 2000 && duration > 60
-    }
+    private static func info(
+        _ demuxer: Demuxer, _ survey: Survey, _ claim: Claim, video: StreamDescription?, audio: StreamDescription?,
+        bytes: Int64?
+    ) -> MediaInfo {
+        // A sound of which nothing can be decoded is no sound.
+        let audio = survey.sound == nil ? nil : audio
+        let chosen = [video, audio].compactMap(\.self)
+        // The picture's start: what sounds before it is cut off, what begins later is led in by silence.
+        let first = video ?? audio
+        let origin = first.flatMap { survey.starts[$0.index] ?? $0.start } ?? 0
 
-    /// A stream's own duration, where it is not longer than its container's.
-    private static func believable(_ stream: Seconds?, _ container: Seconds) -> Seconds {
-        min(stream ?? container, container)
-    }
-
-    /// Reads all packets and takes the last end of each stream for its duration.
-    private static func measure(_ info: inout MediaInfo, _ demuxer: Demuxer, name: String) throws(RunError) {
-        let wanted = Set([info.video?.stream, info.audio?.stream].compactMap(\.self))
-        guard !wanted.isEmpty else { return }
-        demuxer.select(wanted)
-        var ends: [Int: Seconds] = [:]
-        do throws(AVError) {
-            while let packet = try demuxer.next() {
-                guard let pts = packet.pts else { continue }
-                let end = demuxer.streams[packet.stream].timeBase.rescale(pts &+ packet.duration, to: .microseconds)
-                ends[packet.stream] = max(ends[packet.stream] ?? .zero, Seconds(microseconds: end))
-            }
-        } catch {
-            // A damaged end: what was read so far counts.
-            if error.isCancelled { throw .cancelled }
+        func end(_ stream: StreamDescription) -> Seconds? {
+            let end = claim.isCredible ? claim.end(of: stream) : survey.ends[stream.index]
+            return end.flatMap { Seconds(plausible: $0 &- origin) }
         }
-        info.setDurations(
-            video: info.video.flatMap { ends[$0.stream] }, audio: info.audio.flatMap { ends[$0.stream] })
-        info.duration = ends.values.max()
-        info.isDurationMeasured = true
+        let cadence = video.flatMap { stream in
+            Cadence(times: claim.times ?? survey.times[stream.index] ?? [], timeBase: stream.timeBase)
+        }
+        var info = MediaInfo(
+            container: demuxer.format, bytes: bytes, start: Seconds(plausible: origin) ?? .zero, duration: nil,
+            isDurationMeasured: !demuxer.isStill && !claim.isCredible, claimedDuration: nil,
+            hiddenFrames: claim.hiddenFrames, video: nil, audio: nil,
+            ignored: demuxer.streams.filter { stream in !chosen.contains { $0.index == stream.index } }.map(\.words))
+        if let video, let facts = survey.picture {
+            var picture = MediaInfo.Video(
+                video, facts, cadence, isListed: claim.times != nil, pictures: survey.pictures)
+            picture.duration = demuxer.isStill ? nil : end(video).map { max($0, picture.frameDuration) }
+            info.video = picture
+        }
+        if let audio, let facts = survey.sound {
+            info.audio = MediaInfo.Audio(
+                stream: audio.index, codec: audio.codec, sampleRate: facts.sampleRate, channels: facts.channels,
+                channelLayout: facts.channelLayout, duration: end(audio))
+        }
+        guard !demuxer.isStill else { return info }
+        info.duration = [info.video?.duration, info.audio?.duration].compactMap(\.self).max()
+        if let said = claim.duration, let found = info.duration, info.isDurationMeasured,
+            (said - found).value.magnitude > max(0.5, found.value / 100)
+        {
+            info.claimedDuration = said
+        }
+        return info
     }
 }
 
-extension MediaInfo {
-    fileprivate mutating func setDurations(video: Seconds?, audio: Seconds?) {
-        self.video?.duration = video
-        self.audio?.duration = audio
+/// What a container says of its length, and whether its own list of packets bears it out.
+private struct Claim {
+    /// How long the container says it is.
+    let duration: Seconds?
+    /// Whether that can be believed without reading the packets.
+    let isCredible: Bool
+    /// When the packets of the picture are decoded, in units of the stream's time base, where the container lists them.
+    let times: [Int64]?
+    /// How many packets an edit list leaves out.
+    let hiddenFrames: Int
+
+    /// The claim of an open container, from the list of the picture's packets.
+    init(_ demuxer: Demuxer, video: StreamDescription?, bytes: Int64?) {
+        duration = demuxer.duration.flatMap(Seconds.init(plausible:))
+        guard let video, let said = video.duration, let index = demuxer.index(of: video.index) else {
+            isCredible = false
+            times = nil
+            hiddenFrames = 0
+            return
+        }
+        hiddenFrames = index.hidden
+        // The list spans all frames but the last; all of them must be in the file.
+        let span = (index.times.last ?? 0) &- (index.times.first ?? 0)
+        let frame = span / Int64(max(1, index.times.count - 1))
+        let listed = video.timeBase.rescale(span &+ frame, to: .microseconds)
+        let tolerance = 2_000 &+ video.timeBase.rescale(frame, to: .microseconds) / 4
+        isCredible =
+            index.times.count > 1 && (listed &- said).magnitude < tolerance.magnitude && index.end <= bytes ?? .max
+        times = isCredible ? index.times : nil
+    }
+
+    /// When a stream ends, in microseconds of the file's own clock; not after the container's own end.
+    func end(of stream: StreamDescription) -> Int64? {
+        let length = [stream.duration, duration?.microseconds].compactMap(\.self).min()
+        return length.map { (stream.start ?? 0) &+ $0 }
+    }
+}
+
+extension Seconds {
+    /// A time that a file claims; nil where it is more than 30 years, which no clip is, and no arithmetic need bear.
+    fileprivate init?(plausible microseconds: Int64) {
+        guard microseconds.magnitude < 1_000_000_000_000_000 else { return nil }
+        self.init(microseconds: microseconds)
     }
 }
 
@@ -123,30 +188,42 @@ extension StreamDescription {
 }
 
 extension MediaInfo.Video {
-    fileprivate init(_ stream: StreamDescription, _ facts: StreamDescription.Video) {
-        let average = Rational(facts.averageFrameRate)
+    fileprivate init(
+        _ stream: StreamDescription, _ facts: StreamDescription.Video, _ cadence: Cadence?, isListed: Bool, pictures: Int
+    ) {
+        let said = Rational(facts.averageFrameRate)
         let base = Rational(facts.baseFrameRate)
         let format = facts.pixelFormat ?? "unknown"
+        // The container's number is the exact one (30000/1001); a clock's rate is none.
+        let isRate = said.isPositive && said <= Self.fastest
+        let rate = isRate ? said : cadence?.averageRate ?? base
         self.init(
             stream: stream.index, codec: stream.codec,
             codedSize: PictureSize(width: facts.width, height: facts.height),
-            sampleAspect: facts.sampleAspect.isPositive ? Rational(facts.sampleAspect) : 1,
-            orientation: facts.orientation, frameRate: average.isPositive ? average : base,
+            sampleAspect: Self.plausible(facts.sampleAspect), orientation: facts.orientation,
+            frameRate: rate.isPositive ? rate : 25,
             // A tenth of a percent of difference is rounding of the container's clock.
-            isVariableFrameRate: average.isPositive && (base.value / average.value - 1).magnitude > 0.001,
+            isVariableFrameRate: isRate && !isListed
+                ? (base.value / said.value - 1).magnitude > 0.001 : cadence?.isVariable ?? false,
             pixelFormat: format, bitDepth: facts.bitDepth,
             colour: ColourDescription(
                 matrix: facts.colourSpace, transfer: facts.colourTransfer, primaries: facts.colourPrimaries,
-                isFullRange: facts.colourRange == "pc" || format.hasPrefix("yuvj")),
-            isInterlaced: facts.isInterlaced, duration: stream.duration.map(Seconds.init(microseconds:)))
+                isFullRange: facts.colourRange == "pc" || format.hasPrefix("yuvj"), lightLevel: facts.lightLevel),
+            isInterlaced: facts.isInterlaced, hasAlpha: facts.hasAlpha, isSupported: stream.isDecodable,
+            isDecodable: pictures > 0)
     }
-}
 
-extension MediaInfo.Audio {
-    fileprivate init(_ stream: StreamDescription, _ facts: StreamDescription.Audio) {
-        self.init(
-            stream: stream.index, codec: stream.codec, sampleRate: facts.sampleRate, channels: facts.channels,
-            channelLayout: facts.channelLayout, duration: stream.duration.map(Seconds.init(microseconds:)))
+    /// Faster than any camera's: high-speed clips are played at less.
+    private static let fastest: Rational = 480
+
+    /// How long one frame is shown at the average rate.
+    fileprivate var frameDuration: Seconds { Seconds(frameRate.inverse.value) }
+
+    /// The shape of a pixel; square where the file does not say, or says what no picture is.
+    private static func plausible(_ aspect: Fraction) -> Rational {
+        guard aspect.isPositive else { return 1 }
+        let ratio = Rational(aspect)
+        return ratio > Rational(1, 8) && ratio < 8 ? ratio : 1
     }
 }
 

@@ -1,0 +1,103 @@
+import GraphDSL
+import LibAV
+
+/// Reads the beginning of a file, or all of it, to learn what its header does not say, or says wrongly: what its first
+/// frames look like, and when its packets are shown.
+struct Survey {
+    /// The facts of the picture, as its first frames have them.
+    private(set) var picture: StreamDescription.Video?
+    /// The facts of the sound, as its first frame has them; nil where none can be decoded.
+    private(set) var sound: StreamDescription.Audio?
+    /// How many pictures were decoded.
+    private(set) var pictures = 0
+    /// When the packets of each stream are shown, in units of its time base.
+    private(set) var times: [Int: [Int64]] = [:]
+    /// When the last packet of each stream ends, in microseconds of the file's own clock.
+    private(set) var ends: [Int: Int64] = [:]
+    /// When the first packet of each stream is shown, in microseconds of the file's own clock.
+    private(set) var starts: [Int: Int64] = [:]
+
+    private let demuxer: Demuxer
+    private let video: StreamDescription?
+    private let audio: StreamDescription?
+    private var videoDecoder: Decoder?
+    private var audioDecoder: Decoder?
+
+    /// Frames that are looked at: some codecs tell of interlacing with the second field only.
+    private static let enoughPictures = 3
+
+    init(_ demuxer: Demuxer, video: StreamDescription?, audio: StreamDescription?) {
+        self.demuxer = demuxer
+        self.video = video
+        self.audio = audio
+        if case .video(let facts) = video?.content { picture = facts }
+        videoDecoder = video.flatMap { try? Decoder(demuxer, stream: $0.index, threads: 1) }
+        audioDecoder = audio.flatMap { try? Decoder(demuxer, stream: $0.index, threads: 1) }
+        demuxer.select(Set([video?.index, audio?.index].compactMap(\.self)))
+    }
+
+    /// Reads until the first frames are known, and to the end where `wholeFile` is set.
+    ///
+    /// - Throws: ``AVError``, only for a cancellation: damage ends the reading.
+    mutating func read(wholeFile: Bool) throws(AVError) {
+        while wholeFile || videoDecoder != nil || audioDecoder != nil {
+            if videoDecoder == nil, audioDecoder == nil { demuxer.liftAllowance() }
+            let packet: Packet?
+            do throws(AVError) { packet = try demuxer.next() } catch {
+                if error.isCancelled { throw error }
+                packet = nil
+            }
+            guard let packet else {
+                look(at: nil)
+                listen(to: nil)
+                return
+            }
+            note(packet)
+            if packet.stream == video?.index { look(at: packet) } else { listen(to: packet) }
+        }
+    }
+
+    private mutating func note(_ packet: Packet) {
+        let timeBase = demuxer.streams[packet.stream].timeBase
+        guard !packet.isHidden, let time = packet.pts ?? packet.dts else { return }
+        let start = timeBase.rescale(time, to: .microseconds)
+        let end = packet.duration > 0 ? timeBase.rescale(time &+ packet.duration, to: .microseconds) : start &+ usualLength(packet)
+        times[packet.stream, default: []].append(time)
+        starts[packet.stream] = min(starts[packet.stream] ?? start, start)
+        ends[packet.stream] = max(ends[packet.stream] ?? end, end)
+    }
+
+    /// How long a picture that does not say is shown, in microseconds.
+    private func usualLength(_ packet: Packet) -> Int64 {
+        guard packet.stream == video?.index, let rate = picture?.averageFrameRate, rate.isPositive else { return 0 }
+        return Fraction(rate.denominator, rate.numerator).rescale(1, to: .microseconds)
+    }
+
+    /// Decodes pictures until enough have been seen.
+    private mutating func look(at packet: Packet?) {
+        guard let decoder = videoDecoder else { return }
+        // Damage is for the run to count.
+        for frame in Self.decode(packet, decoder) {
+            picture?.refine(with: frame)
+            pictures += 1
+        }
+        if pictures >= Self.enoughPictures || packet == nil { videoDecoder = nil }
+    }
+
+    /// Decodes sound until the first frame.
+    private mutating func listen(to packet: Packet?) {
+        guard let decoder = audioDecoder else { return }
+        if let frame = Self.decode(packet, decoder).first {
+            sound = StreamDescription.Audio(frame)
+            audioDecoder = nil
+        }
+        if packet == nil { audioDecoder = nil }
+    }
+
+    private static func decode(_ packet: Packet?, _ decoder: Decoder) -> [Frame] {
+        try? decoder.send(packet)
+        var frames: [Frame] = []
+        while let frame = try? decoder.receive() { frames.append(frame) }
+        return frames
+    }
+}
