@@ -79,3 +79,13 @@ let package = Package(
             name: "CommandTests", dependencies: ["cortina", "TestSupport"], swiftSettings: house),
     ]
 )
+
+// The fuzzer is built by the sanitizer's own flags only (`make fuzz`).
+if Context.environment["CORTINA_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "cortina-fuzz", dependencies: [
+                "GraphDSL", "Stages", "LibAV", "Runner", .product(name: "Logging", package: "swift-log"),
+            ], path: "fuzz/target",
+            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -1,6 +1,5 @@
-import Dispatch
 public import GraphDSL
-import LibAV
+package import LibAV
 public import Logging
 import Synchronization
 
@@ -73,11 +72,24 @@ public struct Runner: Sendable {
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
             let job = RunJob(
-                plan: plan, names: names, sources: sources, output: file, limits: limits, progress: continuation)
+                plan: plan, names: names, sources: sources, destination: .file(file), limits: limits, progress: continuation)
             let run = Run(job, progress: progress)
-            run.start()
+            try run.start()
             return run
         }
+    }
+
+    /// Runs a plan up to some frames that go nowhere. Blocks.
+    ///
+    /// - Parameter sources: the bytes of the plan's inputs, in their order.
+    /// - Throws: ``RunError``.
+    package static func rehearse(
+        _ plan: Plan, sources: [any ByteSource], frames: Int, limits: Limits
+    ) throws(RunError) -> RunReport {
+        let names = plan.inputs.map { $0.asset?.description ?? "input" }
+        return try RunJob(
+            plan: plan, names: names, sources: sources, destination: .nowhere(after: frames), limits: limits
+        ).perform().get()
     }
 
     private func probe(_ asset: AssetPath, _ cancellation: CancellationFlag) throws(RunError) -> MediaInfo {
@@ -106,21 +118,24 @@ public struct Runner: Sendable {
     ) async throws(RunError) -> Value {
         let cancellation = CancellationFlag()
         let outcome = BlockingOutcome<Value>()
-        let watchdog = Watchdog(limits) { error in
+        let watchdog = try Watchdog(limits) { error in
             outcome.end(.failure(error))
             cancellation.cancel()
         }
         defer { watchdog.stop() }
         let result: Result<Value, RunError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let queue = DispatchQueue(label: "cortina.files")
-                queue.async {
-                    do throws(RunError) { outcome.end(.success(try work(cancellation))) } catch {
-                        outcome.end(.failure(error))
+                do throws(RunError) {
+                    try WorkThread.start("files") {
+                        do throws(RunError) { outcome.end(.success(try work(cancellation))) } catch {
+                            outcome.end(.failure(error))
+                        }
+                    } then: {
+                        continuation.resume(returning: outcome.first)
                     }
+                } catch {
+                    continuation.resume(returning: .failure(error))
                 }
-                // Behind the work, so that all that the work held is gone when the caller goes on.
-                queue.async { continuation.resume(returning: outcome.first) }
             }
         } onCancel: {
             cancellation.cancel()

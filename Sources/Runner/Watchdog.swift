@@ -9,9 +9,10 @@ final class Watchdog: Sendable {
     /// Begins to watch.
     ///
     /// - Parameter bite: gets what went over its limit, once, and ends the job.
-    init(_ limits: Limits, bite: @escaping @Sendable (RunError) -> Void) {
+    /// - Throws: ``RunError/fault(_:)`` where the system has no thread for it.
+    init(_ limits: Limits, bite: @escaping @Sendable (RunError) -> Void) throws(RunError) {
         let begin = ContinuousClock.now
-        DispatchQueue(label: "cortina.watchdog").async { [end] in
+        try WorkThread.start("watchdog") { [end] in
             // Twenty times a second: between two looks libav can fill some 200 MB at most.
             while end.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
                 if (ContinuousClock.now - begin).seconds > limits.time.value {
@@ -19,6 +20,7 @@ final class Watchdog: Sendable {
                 }
                 if Self.residentBytes > limits.memory { return bite(.tooMuchMemory(limit: limits.memory)) }
             }
+        } then: {
         }
     }
 

@@ -6,16 +6,14 @@ import Synchronization
 /// Runs the filter graph: takes the frames that it asks for, and passes on what comes out of it.
 final class FilterTask: Sendable {
     private let feeds: [DecodeFeed]
-    private let path: String
     private let job: RunJob
 
-    init(feeds: [DecodeFeed], path: String, job: RunJob) {
+    init(feeds: [DecodeFeed], job: RunJob) {
         self.feeds = feeds
-        self.path = path
         self.job = job
     }
 
-    /// Starts the thread; it starts the encoders' once the graph is configured.
+    /// Starts the thread; it starts those that take its frames once the graph is configured.
     func start(in group: DispatchGroup) {
         job.spawn("filter", in: group) { [self] () throws(RunError) in
             defer { for feed in feeds { feed.close() } }
@@ -30,7 +28,7 @@ final class FilterTask: Sendable {
                 first.append(frame)
             }
             let graph = try configure(first)
-            let output = try OutputTask(graph, path: path, job: job)
+            let output = try job.sink(graph)
             output.start(in: group)
             try run(graph, first, output)
             output.finish()
@@ -54,7 +52,7 @@ final class FilterTask: Sendable {
     }
 
     private func run(
-        _ graph: FilterGraphInstance, _ first: [DecodedFrame], _ output: OutputTask
+        _ graph: FilterGraphInstance, _ first: [DecodedFrame], _ output: any FrameSink
     ) throws(RunError) {
         // A frame belongs to the graph once it is pushed, so what the first ones looked like is noted before.
         let shapes = first.map(\.frame.shape)

@@ -4,7 +4,7 @@ import LibAV
 import Synchronization
 
 /// Writes the output: a thread a stream that encodes, and the muxer that all of them share.
-final class OutputTask: Sendable {
+final class OutputTask: FrameSink {
     private struct Lane: Sendable {
         let encoder: Encoder
         let frames: BoundedQueue<Frame>

@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// A run under way.
@@ -24,15 +23,19 @@ public final class Run: Sendable {
     }
 
     /// Starts the threads. Called once.
-    func start() {
-        DispatchQueue(label: "cortina.run").async { [self] in
-            let result = job.perform()
-            let waiting = outcome.withLock { outcome in
-                defer { outcome = .done(result) }
-                if case .pending(let waiting) = outcome { return waiting } else { return [] }
-            }
-            for continuation in waiting { continuation.resume(returning: result) }
+    ///
+    /// - Throws: ``RunError/fault(_:)`` where the system has none left.
+    func start() throws(RunError) {
+        try WorkThread.start("run") { [self] in end(job.perform()) } then: {
         }
+    }
+
+    private func end(_ result: Result<RunReport, RunError>) {
+        let waiting = outcome.withLock { outcome in
+            defer { outcome = .done(result) }
+            if case .pending(let waiting) = outcome { return waiting } else { return [] }
+        }
+        for continuation in waiting { continuation.resume(returning: result) }
     }
 
     /// Waits for the end. Cancelling the task that waits cancels the run.

@@ -12,9 +12,17 @@ final class RunJob: Sendable {
 
     private let names: [String]
     private let sources: [any ByteSource]
-    private let output: OutputFile
-    private let progress: AsyncStream<RunProgress>.Continuation
+    private let destination: Destination
+    private let progress: AsyncStream<RunProgress>.Continuation?
     private let state = Mutex(State())
+
+    /// Where a job's frames go.
+    enum Destination: Sendable {
+        /// Encoded, into a file.
+        case file(OutputFile)
+        /// Nowhere, after so many of them.
+        case nowhere(after: Int)
+    }
 
     private struct State {
         var failure: RunError?
@@ -26,33 +34,33 @@ final class RunJob: Sendable {
     }
 
     init(
-        plan: Plan, names: [String], sources: [any ByteSource], output: OutputFile, limits: Limits,
-        progress: AsyncStream<RunProgress>.Continuation
+        plan: Plan, names: [String], sources: [any ByteSource], destination: Destination, limits: Limits,
+        progress: AsyncStream<RunProgress>.Continuation? = nil
     ) {
         self.plan = plan
         self.names = names
         self.sources = sources
-        self.output = output
+        self.destination = destination
         self.limits = limits
         self.progress = progress
     }
 
     /// Runs to the end. Blocks.
     func perform() -> Result<RunReport, RunError> {
-        defer { progress.finish() }
+        defer { progress?.finish() }
         var bytesWritten: Int64 = 0
-        let watchdog = Watchdog(limits) { [weak self] error in self?.fail(error) }
-        defer { watchdog.stop() }
-        if !cancellation.isCancelled { runTasks() }
         do throws(RunError) {
+            let watchdog = try Watchdog(limits) { [weak self] error in self?.fail(error) }
+            defer { watchdog.stop() }
+            if !cancellation.isCancelled { runTasks() }
             let (failure, isOver) = state.withLock { ($0.failure, $0.isOver) }
             if let failure { throw failure }
             guard isOver else {
                 throw cancellation.isCancelled ? .cancelled : .fault("the run ended without an output")
             }
-            bytesWritten = try output.commit()
+            if case .file(let output) = destination { bytesWritten = try output.commit() }
         } catch {
-            output.discard()
+            if case .file(let output) = destination { output.discard() }
             return .failure(error)
         }
         return .success(report(bytesWritten))
@@ -68,6 +76,14 @@ final class RunJob: Sendable {
             warnings: plan.warnings + state.warnings, inputs: names, filterGraph: plan.filterGraph)
     }
 
+    /// What takes the frames of the filter graph.
+    func sink(_ graph: FilterGraphInstance) throws(RunError) -> any FrameSink {
+        switch destination {
+        case .file(let output): try OutputTask(graph, path: output.partial, job: self)
+        case .nowhere(let count): FrameCounter(count, job: self)
+        }
+    }
+
     /// Starts a thread for each task and waits until all have ended.
     private func runTasks() {
         let group = DispatchGroup()
@@ -77,7 +93,7 @@ final class RunJob: Sendable {
             feeds += task.feeds
             task.start(in: group)
         }
-        FilterTask(feeds: feeds, path: output.partial, job: self).start(in: group)
+        FilterTask(feeds: feeds, job: self).start(in: group)
         while group.wait(timeout: .now() + Self.patience) == .timedOut {
             // Tasks look at the flag at every step; one that has not ended long after it was raised never will, and is
             // left behind rather than waited for.
@@ -90,8 +106,16 @@ final class RunJob: Sendable {
 
     /// Runs a task on a thread of its own; what it throws ends the run.
     func spawn(_ label: String, in group: DispatchGroup, _ body: @escaping @Sendable () throws(RunError) -> Void) {
-        DispatchQueue(label: "cortina.\(label)").async(group: group) { [self] in
-            do throws(RunError) { try body() } catch { fail(error) }
+        group.enter()
+        do throws(RunError) {
+            try WorkThread.start(label) { [self] in
+                do throws(RunError) { try body() } catch { fail(error) }
+            } then: {
+                group.leave()
+            }
+        } catch {
+            fail(error)
+            group.leave()
         }
     }
 
@@ -143,7 +167,7 @@ final class RunJob: Sendable {
         let elapsed = meter.elapsed
         let speed = elapsed > 0 ? Double(frames) / plan.output.frameRate.value / elapsed : 0
         let fraction = plan.frames.map { min(1, Double(frames) / Double(max(1, $0))) }
-        progress.yield(
+        progress?.yield(
             RunProgress(
                 frames: frames, totalFrames: plan.frames, fraction: fraction, speed: speed, elapsed: elapsed,
                 remaining: fraction.flatMap { $0 > 0 ? elapsed * (1 - $0) / $0 : nil }))
