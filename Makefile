@@ -7,7 +7,7 @@ CORTINA := .build/release/cortina
 CLIP ?= assets/samples/rally.mp4
 OUT ?= out/showcase.mp4
 
-.PHONY: help demo test build lint format bench sanitize assets packages clean
+.PHONY: help demo test build lint format docs bench fuzz sanitize assets fixtures packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,21 +23,31 @@ demo: build ## Runs showcase on the sample clip. CLIP=… for another.
 	$(CORTINA) run showcase "$(CLIP)" -o "$(OUT)"
 	@echo "The video is $(abspath $(OUT))"
 
-test: packages ## Runs all tests.
+test: ## Runs all tests.
+	@deploy/install-packages strace zzuf
 	swift build --build-tests
 	swift test --skip-build
 
 lint: ## Checks the layout of the code.
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests pipelines
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests pipelines fuzz
 
 format: ## Sets the layout of the code.
-	swift format --in-place --recursive --parallel Package.swift Sources Tests pipelines
+	swift format --in-place --recursive --parallel Package.swift Sources Tests pipelines fuzz
+
+docs: build ## Makes the pages of docs/ that are made from the code.
+	$(CORTINA) errors --markdown >docs/errors.md
 
 bench: build ## Compares with the ffmpeg program: time, processor time, memory, as ratios.
 	python3 bench/bench.py
 
 sanitize: packages ## Runs the command line under the address sanitizer, leaks included.
 	bench/sanitize
+
+fuzz: packages ## Throws damaged files at the runner for SECONDS=60.
+	fuzz/run $(or $(SECONDS),60)
+
+fixtures: packages ## Makes the tests' clips anew.
+	python3 Tests/Fixtures/make_fixtures.py
 
 assets: ## Draws the brand and the sample clip anew.
 	@deploy/install-packages python3-cairo python3-numpy

@@ -84,7 +84,8 @@ let package = Package(
 if Context.environment["CORTINA_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "cortina-fuzz", dependencies: [
+            name: "cortina-fuzz",
+            dependencies: [
                 "GraphDSL", "Stages", "LibAV", "Runner", .product(name: "Logging", package: "swift-log"),
             ], path: "fuzz/target",
             swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]))

@@ -13,6 +13,9 @@ public struct AVError: Error, Hashable, Sendable {
         self.operation = operation
     }
 
+    /// The error for data that is not what its format demands.
+    public static func invalidData(operation: String) -> AVError { AVError(cav_error_invalid_data, operation) }
+
     /// The data is not what its format demands.
     public var isInvalidData: Bool { code == cav_error_invalid_data }
     /// The wait was broken off on request.

@@ -14,7 +14,7 @@ public final class Frame: @unchecked Sendable {
     }
 
     /// When it is shown, in units of the time base of the decoder or filter that made it.
-    public internal(set) var pts: Int64? {
+    public package(set) var pts: Int64? {
         get { pointer.pointee.pts == cav_no_pts ? nil : pointer.pointee.pts }
         set { pointer.pointee.pts = newValue ?? cav_no_pts }
     }
@@ -32,6 +32,9 @@ public final class Frame: @unchecked Sendable {
         pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || pointer.pointee.decode_error_flags != 0
     }
 
+    /// Whether it holds two fields, each of another moment.
+    public var isInterlaced: Bool { cav_frame_is_interlaced(pointer) != 0 }
+
     /// What a filter graph is set up for; a frame of another shape cannot pass through it.
     public struct Shape: Hashable, Sendable {
         let format, width, height, sampleRate, channels: Int32
@@ -48,7 +51,8 @@ public final class Frame: @unchecked Sendable {
     /// The pixel format, or that of the samples, by libavutil's name.
     public var formatName: String {
         let format = pointer.pointee.format
-        let name = width > 0 ? av_get_pix_fmt_name(AVPixelFormat(format)) : av_get_sample_fmt_name(AVSampleFormat(format))
+        let name =
+            width > 0 ? av_get_pix_fmt_name(AVPixelFormat(format)) : av_get_sample_fmt_name(AVSampleFormat(format))
         return name.map { String(cString: $0) } ?? ""
     }
 

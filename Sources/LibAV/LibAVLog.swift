@@ -20,7 +20,7 @@ public enum LibAVLog {
         av_log_set_level(AV_LOG_INFO)
         av_log_set_callback { object, level, format, arguments in
             guard level <= av_log_get_level(), let format, let arguments else { return }
-            guard let (handler, omitted) = LibAVLog.state.withLock({ $0.admit(at: .now) }) else { return }
+            guard let (handler, omitted) = LibAVLog.state.withLock({ $0.admit() }) else { return }
             let line = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
                 buffer.initialize(repeating: 0)
                 var isNewLine: Int32 = 1
@@ -30,32 +30,22 @@ public enum LibAVLog {
             }
             if omitted > 0 { handler(.warning, "\(omitted) lines were left out") }
             // What a file says of itself stands in some lines: no control character reaches a terminal.
-            let text = String(String.UnicodeScalarView(line.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
-                .split(separator: " ").joined(separator: " ")
+            let text = String(
+                String.UnicodeScalarView(line.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 })
+            )
+            .split(separator: " ").joined(separator: " ")
             if !text.isEmpty { handler(Level(level), text) }
         }
     }
 
-    /// Where lines go, and how many went there in this second.
+    /// Where lines go, and how many.
     private struct State {
         var handler: (@Sendable (Level, String) -> Void)?
-        var second = ContinuousClock.now
-        var passed = 0
-        var omitted = 0
+        var valve = LineValve(linesPerSecond: LibAVLog.linesPerSecond)
 
         /// The receiver of a line, and how many were left out before it; nil for a line that is left out itself.
-        mutating func admit(at now: ContinuousClock.Instant) -> (@Sendable (Level, String) -> Void, omitted: Int)? {
-            guard let handler else { return nil }
-            if now - second >= .seconds(1) {
-                second = now
-                passed = 0
-            }
-            guard passed < LibAVLog.linesPerSecond else {
-                omitted += 1
-                return nil
-            }
-            passed += 1
-            defer { omitted = 0 }
+        mutating func admit() -> (@Sendable (Level, String) -> Void, omitted: Int)? {
+            guard let handler, let omitted = valve.admit() else { return nil }
             return (handler, omitted)
         }
     }

@@ -125,7 +125,8 @@ extension StreamDescription.Video {
         isAttachedPicture = it.disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS) != 0
         isInterlaced = ![AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE].contains(parameters.field_order)
         // WebM keeps transparency beside the codec's own data, and says so in a tag of the track.
-        hasAlpha = av_dict_get(it.metadata, "alpha_mode", nil, 0).map { String(cString: $0.pointee.value) == "1" } ?? false
+        hasAlpha =
+            av_dict_get(it.metadata, "alpha_mode", nil, 0).map { String(cString: $0.pointee.value) == "1" } ?? false
         let light = cav_stream_light_level(stream)
         lightLevel = light > 0 ? light : nil
         bitDepth = 8
@@ -135,12 +136,12 @@ extension StreamDescription.Video {
             transfer: parameters.color_trc)
     }
 
-    /// Takes over what a decoded frame says: the codec's own word counts before the container's.
+    /// Takes over what the first decoded frame says: the codec's own word counts before the container's.
     public mutating func refine(with frame: Frame) {
         let it = frame.pointer.pointee
         (width, height) = (Int(it.width), Int(it.height))
         if !sampleAspect.isPositive { sampleAspect = Fraction(it.sample_aspect_ratio) }
-        if cav_frame_is_interlaced(frame.pointer) != 0 { isInterlaced = true }
+        isInterlaced = isInterlaced || frame.isInterlaced
         let light = cav_frame_light_level(frame.pointer)
         if light > 0 { lightLevel = light }
         setFormat(AVPixelFormat(it.format))
@@ -151,7 +152,9 @@ extension StreamDescription.Video {
         guard format != AV_PIX_FMT_NONE, let descriptor = av_pix_fmt_desc_get(format) else { return }
         pixelFormat = String(cString: descriptor.pointee.name)
         bitDepth = Int(descriptor.pointee.comp.0.depth)
-        if descriptor.pointee.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0 || format == AV_PIX_FMT_PAL8 { hasAlpha = true }
+        if descriptor.pointee.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0 || format == AV_PIX_FMT_PAL8 {
+            hasAlpha = true
+        }
     }
 
     /// Sets what is said of the colours; what is not said stays as it was.

@@ -72,7 +72,8 @@ public struct Runner: Sendable {
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
             let job = RunJob(
-                plan: plan, names: names, sources: sources, destination: .file(file), limits: limits, progress: continuation)
+                plan: plan, names: names, sources: sources, destination: .file(file), limits: limits,
+                progress: continuation)
             let run = Run(job, progress: progress)
             try run.start()
             return run

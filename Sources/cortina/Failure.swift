@@ -45,7 +45,8 @@ struct Failure: Error, CustomStringConvertible {
 }
 
 extension Status {
-    fileprivate init(_ blame: RunError.Blame) {
+    /// The status for whose matter an error is.
+    init(_ blame: RunError.Blame) {
         self =
             switch blame {
             case .usage: .usage

@@ -9,18 +9,10 @@ struct CommandTests {
 
     init() throws { scratch = try Scratch() }
 
-    /// The program, built beside the tests.
-    private static let program: String = {
-        let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let beside = [tests, tests.deletingLastPathComponent()].map { $0.appending(path: "cortina").path }
-        return beside.first { FileManager.default.isExecutableFile(atPath: $0) }
-            ?? Checkout.file(".build/debug/cortina")
-    }()
-
     private func cortina(
         _ arguments: String..., afterStart: (Process) throws -> Void = { _ in }
     ) throws -> Tool {
-        try Tool.run(Self.program, arguments, in: Checkout.root, afterStart: afterStart)
+        try Program.run(arguments, afterStart: afterStart)
     }
 
     /// Checks that a command failed with a status, one line that says why, and the words that it must hold.
@@ -139,6 +131,24 @@ struct CommandTests {
             try JSONSerialization.jsonObject(with: Data(try cortina("stages", "--json").output.utf8))
             as? [[String: Any]]
         #expect(stages?.count == 12)
+    }
+
+    @Test("the page of errors is what the code says")
+    func errors() throws {
+        let page = try String(contentsOfFile: Checkout.file("docs/errors.md"), encoding: .utf8)
+        #expect(try cortina("errors", "--markdown").output == page, "run 'make docs'")
+        let listed =
+            try JSONSerialization.jsonObject(with: Data(try cortina("errors", "--json").output.utf8))
+            as? [[String: Any]]
+        #expect(listed?.contains { $0["code"] as? String == "no_video" && $0["exitStatus"] as? Int == 65 } == true)
+    }
+
+    @Test("a limit out of its range is wrong usage")
+    func limits() throws {
+        let clip = Checkout.fixture("plain.mp4")
+        expect(try cortina("probe", clip, "--limit-undecodable-share", "2"), 64, "from 0 to 1")
+        expect(try cortina("probe", clip, "--limit-streams", "0"), 64, "--limit-streams")
+        expect(try cortina("probe", clip, "--limit-picture-area", "100"), 65, "320x180")
     }
 
     @Test("publish --check passes as committed; a changed file fails it, and publish never overwrites")

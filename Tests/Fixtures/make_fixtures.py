@@ -218,6 +218,52 @@ def damage():
     (HERE / "text.mp4").write_text("This is not a film, whatever its name says.\n")
 
 
+def box(kind, content):
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
+def attacks():
+    """Files that name other files: none of those may be opened."""
+    target = b"/tmp/cortina-attack-target.mp4"
+    # A data reference of QuickTime's alias type, with the absolute path as record 18 and the relative one as record 2.
+    record = b"".join(struct.pack(">hH", kind, len(target)) + target for kind in (2, 18)) + struct.pack(">hH", -1, 0)
+    alias = b"\0\0\0\0" + b"\0" * 4 + struct.pack(">HH", 152 + len(record), 2) + b"\0" * 2 + b"\0" * 140 + record
+    data = (HERE / "no-sound.mp4").read_bytes()
+    old = data[data.index(b"dref") - 4:]
+    old = old[:struct.unpack(">I", old[:4])[0]]
+    new = box(b"dref", struct.pack(">II", 0, 1) + box(b"alis", alias))
+    place = data.index(old)
+    grown = bytearray(data[:place] + new + data[place + len(old):])
+    # The index stands behind the media, so only the boxes around the reference grow.
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"dinf"):
+        at = data.index(kind) - 4
+        size = struct.unpack_from(">I", grown, at)[0]
+        struct.pack_into(">I", grown, at, size + len(new) - len(old))
+    (HERE / "external-reference.mp4").write_bytes(grown)
+
+    # An AVI with a subtitle stream whose one "subtitle" is a playlist (Gabest's GAB2).
+    picture = subprocess.run(["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "color=gray:s=64x64", "-frames:v", "1",
+                              "-c:v", "mjpeg", "-f", "mjpeg", "-"], check=True, capture_output=True).stdout
+
+    def chunk(kind, content):
+        return kind + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+    def listing(kind, content):
+        return chunk(b"LIST", kind + content)
+
+    def stream(kind, handler, form):
+        head = kind + handler + struct.pack("<IHHIIIIIIII4H", 0, 0, 0, 0, 1, 25, 0, 10, 1 << 16, 0, 0, 0, 0, 64, 64)
+        return listing(b"strl", chunk(b"strh", head) + chunk(b"strf", form))
+
+    playlist = b"#EXTM3U\n#EXTINF:1,\nfile://" + target + b"\n#EXT-X-ENDLIST\n"
+    subtitle = b"GAB2\0" + struct.pack("<HI", 2, 4) + "x\0".encode("utf-16le") + struct.pack("<HI", 4, len(playlist)) + playlist
+    main = struct.pack("<14I", 40000, 0, 0, 0x10, 10, 0, 2, 1 << 16, 64, 64, 0, 0, 0, 0)
+    form = struct.pack("<IiiHH4sIiiII", 40, 64, 64, 1, 24, b"MJPG", 64 * 64 * 3, 0, 0, 0, 0)
+    header = listing(b"hdrl", chunk(b"avih", main) + stream(b"vids", b"MJPG", form) + stream(b"txts", b"\0" * 4, b""))
+    movie = listing(b"movi", chunk(b"01tx", subtitle) + chunk(b"00dc", picture) * 10)
+    (HERE / "playlist-inside.avi").write_bytes(chunk(b"RIFF", b"AVI " + header + movie))
+
+
 if __name__ == "__main__":
     scene("plain.mp4", crf=6)
     orientations()
@@ -228,5 +274,6 @@ if __name__ == "__main__":
     streams()
     clocks()
     damage()
+    attacks()
     files = [path for path in HERE.iterdir() if path.suffix != ".py"]
     print(f"{len(files)} fixtures, {sum(path.stat().st_size for path in files) // 1000} kB")

@@ -43,7 +43,8 @@ struct NormalisationTests {
         Fixture(name: "odd-size.webm", note: "odd size 319x179 → 320x180", likeness: 0.95),
         // The frames before a missing one stay in its place.
         Fixture(
-            name: "variable-rate.mp4", note: "variable frame rate → 30 fps", pairs: [(2, 2), (4, 2), (8, 7), (9, 9), (11, 10)]),
+            name: "variable-rate.mp4", note: "variable frame rate → 30 fps",
+            pairs: [(2, 2), (4, 2), (8, 7), (9, 9), (11, 10)]),
         Fixture(name: "50-fps.mp4", note: "50 fps → 30 fps", pairs: [(0, 0)]),
         Fixture(name: "ntsc-film.mp4", note: "23.976 fps → 30 fps", pairs: [(0, 0)]),
         Fixture(name: "interlaced.mp4", note: "interlaced → progressive", pairs: [(7, 7)], likeness: 0.95),

@@ -125,6 +125,28 @@ struct RunTests {
         #expect((40..<110).contains(report.frames))
     }
 
+    @Test("a clip that changes its size on the way is fitted into its first size")
+    func changingSize() async throws {
+        func part(_ name: String, _ colour: String, _ size: String, at offset: Int) throws -> Data {
+            let path = try TestClip.make(
+                name, in: scratch,
+                "-f lavfi -i color=\(colour):s=\(size):r=30:d=1 -f lavfi -i sine=d=1:r=48000 -pix_fmt yuv420p -c:v libx264 "
+                    + "-ac \(offset == 0 ? 2 : 1) -c:a aac -output_ts_offset \(offset)")
+            return try Data(contentsOf: URL(filePath: path))
+        }
+        let clip = scratch.path("call.ts")
+        let parts = try part("a.ts", "red", "640x360", at: 0) + part("b.ts", "white", "240x320", at: 1)
+        try parts.write(to: URL(filePath: clip))
+        let report = try await make(copy, of: clip, to: scratch.path("out.mp4"))
+        // The two parts overlap by two frames: a transport stream has time for its buffers.
+        #expect((58...60).contains(report.frames) && report.warnings.isEmpty, "\(report)")
+        let made = try DecodedClip(scratch.path("out.mp4"), keeping: { $0 == 45 })
+        let picture = try #require(made.pictures[45])
+        #expect(picture.width == 640 && picture.height == 360)
+        // 240x320 in 640x360: 270 wide, in the middle.
+        #expect(picture.mean(x: 0.35...0.65) > 220 && picture.mean(x: 0...0.25) < 20 && picture.mean(x: 0.75...1) < 20)
+    }
+
     @Test("a clip that cannot be decoded at all gives an error, not an empty video")
     func undecodable() async throws {
         guard let clip = Checkout.corpus("invalid-bitstream.webm") else { return }

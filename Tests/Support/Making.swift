@@ -3,8 +3,8 @@ import Logging
 package import Runner
 
 /// A runner with the project's assets and no log.
-package func testRunner(assets: AssetFolder = Checkout.assets) -> Runner {
-    Runner(assets: assets, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+package func testRunner(assets: AssetFolder = Checkout.assets, limits: Limits = Limits()) -> Runner {
+    Runner(assets: assets, limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
 }
 
 /// Compiles a pipeline and runs it on a clip.

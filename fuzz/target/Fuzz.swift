@@ -55,6 +55,7 @@ public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 /// Sets libav's log and memory up as the program does.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(_ count: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> CInt {
-    _ = Runner(assets: AssetFolder(path: "."), limits: limits, logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() })
+    _ = Runner(
+        assets: AssetFolder(path: "."), limits: limits, logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() })
     return 0
 }

@@ -60,7 +60,8 @@ package struct FormatInference {
         "unsharp", "hqdn3d", "gblur", "boxblur", "avgblur", "vignette", "noise", "curves", "colorbalance",
         "colortemperature", "vibrance", "lut", "lutyuv", "hflip", "vflip", "deshake", "deblock", "deband", "negate",
         "anull", "afade", "volume", "highpass", "lowpass", "equalizer", "bass", "treble", "acompressor", "alimiter",
-        "compand", "agate", "afftdn", "dynaudnorm", "deesser", "asetnsamples", "yadif", "bwdif", "tonemap", "premultiply",
+        "compand", "agate", "afftdn", "dynaudnorm", "deesser", "asetnsamples", "yadif", "bwdif", "tonemap",
+        "premultiply",
     ]
 
     private static let rules: [String: Rule] = [
@@ -136,7 +137,8 @@ package struct FormatInference {
         },
         "pan": { filter, inputs, _ in
             audio(inputs) { format in
-                format.channelLayout = fact(filter.options["args"]?.plainText?.split(separator: "|").first.map(String.init))
+                format.channelLayout = fact(
+                    filter.options["args"]?.plainText?.split(separator: "|").first.map(String.init))
             }
         },
         "loudnorm": { _, inputs, _ in audio(inputs) { $0.sampleRate = .known(192_000) } },

@@ -103,6 +103,7 @@ package struct Binder {
         var labels: [Int: String] = [:]
         for (node, source) in graph.sources {
             guard let stream = try stream(of: source) else { continue }
+            let video = source.kind == .video ? try info(source).video : nil
             let input =
                 inputs.lastIndex { $0.asset == source.asset && !$0.streams.contains { $0.kind == source.kind } }
                 ?? inputs.count
@@ -113,8 +114,9 @@ package struct Binder {
             labels[node] = label
             inputs[input].streams.append(
                 Plan.Stream(
-                    index: stream.index, kind: source.kind, codec: stream.codec, sampleAspect: stream.sampleAspect,
-                    load: stream.load, label: label))
+                    index: stream.index, kind: source.kind, codec: stream.codec, size: video?.codedSize,
+                    format: video?.pixelFormat, sampleAspect: video?.sampleAspect ?? 1, load: video?.pixelRate ?? 0,
+                    label: label))
         }
         return (inputs, labels)
     }
@@ -131,10 +133,10 @@ package struct Binder {
 
     private func stream(
         of source: FilterGraph.Source
-    ) throws(RunError) -> (index: Int, codec: String, sampleAspect: Rational, load: Int)? {
+    ) throws(RunError) -> (index: Int, codec: String)? {
         let info = try info(source)
-        if source.content == .audio { return info.audio.map { ($0.stream, $0.codec, 1, 0) } }
-        return info.video.map { ($0.stream, $0.codec, $0.sampleAspect, $0.pixelRate) }
+        return source.content == .audio
+            ? info.audio.map { ($0.stream, $0.codec) } : info.video.map { ($0.stream, $0.codec) }
     }
 
     // MARK: Sources and sinks

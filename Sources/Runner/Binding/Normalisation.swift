@@ -90,7 +90,9 @@ struct Normalisation {
         let isHDR: Bool
 
         /// The matrix by the name that the `scale` filter has for it.
-        var swscaleMatrix: String? { matrix.map { ["bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"][$0] ?? $0 } }
+        var swscaleMatrix: String? {
+            matrix.map { ["bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"][$0] ?? $0 }
+        }
 
         /// The matrix by the name or number (ITU-T H.273, table 4) that the `zscale` filter has for it.
         var zimgMatrix: String { matrix.map { $0 == "smpte240m" ? "7" : $0 } ?? "gbr" }
@@ -183,7 +185,9 @@ struct Normalisation {
         let said = [video.colour.primaries, video.colour.matrix].compactMap(\.self)
         add(
             Self.zscale(
-                Self.input(colours, transfer: "bt709").merging(["t": "bt709", "m": "bt709", "p": "bt709", "r": "limited"]) { $1 }),
+                Self.input(colours, transfer: "bt709").merging([
+                    "t": "bt709", "m": "bt709", "p": "bt709", "r": "limited",
+                ]) { $1 }),
             .pixelFormat("yuv420p"), Self.tags,
             note: "\(Set(said).sorted().joined(separator: " / ")) → BT.709")
     }

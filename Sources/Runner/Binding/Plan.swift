@@ -44,6 +44,10 @@ public struct Plan: Hashable, Codable, Sendable {
         public var kind: MediaKind
         /// The codec, for messages.
         public var codec: String
+        /// The size of the frames as coded; nil for audio.
+        public var size: PictureSize?
+        /// The pixel format of the frames, by libavutil's name; nil for audio.
+        public var format: String?
         /// The shape of a pixel; 1 for audio.
         public var sampleAspect: Rational
         /// Pixels a second that are decoded; 0 for audio.

@@ -17,7 +17,8 @@ struct DecodeTask {
     /// Packets that gave no frame.
     private var lost = 0
 
-    init(_ feed: DecodeFeed, _ decoder: Decoder, _ packets: PacketBuffer, name: String, asset: AssetPath?, job: RunJob) {
+    init(_ feed: DecodeFeed, _ decoder: Decoder, _ packets: PacketBuffer, name: String, asset: AssetPath?, job: RunJob)
+    {
         self.feed = feed
         self.decoder = decoder
         self.packets = packets
@@ -62,9 +63,7 @@ struct DecodeTask {
                 while let frame = try job.meter.measure("decode", { () throws(AVError) in try decoder.receive() }) {
                     frames += 1
                     if frame.isCorrupt { damaged += 1 }
-                    let decoded = DecodedFrame(
-                        frame: frame, timeBase: decoder.timeBase, frameRate: decoder.frameRate)
-                    guard feed.frames.push(decoded) else { return false }
+                    guard feed.frames.push(DecodedFrame(frame, from: decoder)) else { return false }
                 }
                 return true
             } catch {

@@ -19,20 +19,39 @@ final class FilterTask: Sendable {
             defer { for feed in feeds { feed.close() } }
             // A graph is set up for the frames that really come, so the first of each stream is needed.
             var first: [DecodedFrame] = []
+            var adapters: [FrameAdapter] = []
             for feed in feeds {
-                guard let frame = feed.frames.pop() else {
-                    if job.cancellation.isCancelled { return }
-                    throw .unsuitable(
-                        "the \(feed.stream.kind.rawValue) (\(feed.stream.codec)) has nothing that can be decoded")
-                }
+                let (frame, adapter) = try firstFrame(of: feed)
                 first.append(frame)
+                adapters.append(adapter)
             }
             let graph = try configure(first)
             let output = try job.sink(graph)
             output.start(in: group)
-            try run(graph, first, output)
+            try run(graph, first, adapters, output)
             output.finish()
         }
+    }
+
+    /// The first frame of a stream, and what adapts the others.
+    private func firstFrame(of feed: DecodeFeed) throws(RunError) -> (DecodedFrame, FrameAdapter) {
+        while let decoded = feed.frames.pop() {
+            let adapter = FrameAdapter(to: feed.stream, first: decoded.frame)
+            do throws(AVError) {
+                if let frame = try adapter.adapt(decoded) { return (frame, adapter) }
+            } catch {
+                throw Self.changing(feed, error)
+            }
+        }
+        if job.cancellation.isCancelled { throw .cancelled }
+        throw .unsuitable(
+            "the \(feed.stream.kind.rawValue) (\(feed.stream.codec)) has nothing that can be decoded; try another file")
+    }
+
+    private static func changing(_ feed: DecodeFeed, _ error: AVError) -> RunError {
+        .unsuitable(
+            "the \(feed.stream.kind.rawValue) changes its format within the file (\(error.reason)); try a file of one format"
+        )
     }
 
     private func configure(_ first: [DecodedFrame]) throws(RunError) -> FilterGraphInstance {
@@ -47,47 +66,47 @@ final class FilterTask: Sendable {
                 try FilterGraphInstance(text: job.plan.filterGraph, inputs: inputs, outputs: outputs)
             }
         } catch {
+            if error.isOutOfMemory { throw .tooMuchMemory(limit: job.limits.memory) }
             throw .fault("libavfilter refuses the graph of \(job.plan.pipeline): \(error.reason)")
         }
     }
 
     private func run(
-        _ graph: FilterGraphInstance, _ first: [DecodedFrame], _ output: any FrameSink
+        _ graph: FilterGraphInstance, _ first: [DecodedFrame], _ adapters: [FrameAdapter], _ output: any FrameSink
     ) throws(RunError) {
-        // A frame belongs to the graph once it is pushed, so what the first ones looked like is noted before.
-        let shapes = first.map(\.frame.shape)
         var ends = first.map(\.end)
         var waiting: [DecodedFrame?] = first
-        do throws(AVError) {
-            while !job.cancellation.isCancelled {
-                switch try job.meter.measure("filter", { () throws(AVError) in try graph.next() }) {
-                case .ended:
-                    return
-                case .frame(let frame, let index):
-                    guard output.push(frame, to: index) else { return }
-                case .wants(let input):
-                    let decoded = waiting[input] ?? feeds[input].frames.pop()
-                    waiting[input] = nil
-                    guard let decoded else {
-                        try graph.close(input, at: ends[input])
-                        continue
+        while !job.cancellation.isCancelled {
+            switch try filtering({ () throws(AVError) in try graph.next() }) {
+            case .ended:
+                return
+            case .frame(let frame, let index):
+                guard output.push(frame, to: index) else { return }
+            case .wants(let input):
+                var next = waiting[input]
+                waiting[input] = nil
+                if next == nil, let decoded = feeds[input].frames.pop() {
+                    do throws(AVError) { next = try adapters[input].adapt(decoded) } catch {
+                        throw Self.changing(feeds[input], error)
                     }
-                    guard decoded.frame.shape == shapes[input] else { throw AVError.changedShape }
-                    ends[input] = decoded.end
-                    let isOpen = try job.meter.measure("filter") { () throws(AVError) in
-                        try graph.push(decoded.frame, to: input)
-                    }
-                    if !isOpen { feeds[input].close() }
+                    // Held back: the next frame brings it along.
+                    if next == nil { continue }
                 }
+                guard let next else {
+                    try filtering { () throws(AVError) in try graph.close(input, at: ends[input]) }
+                    continue
+                }
+                ends[input] = next.end
+                let isOpen = try filtering { () throws(AVError) in try graph.push(next.frame, to: input) }
+                if !isOpen { feeds[input].close() }
             }
-        } catch {
-            throw error == .changedShape
-                ? .unsuitable("the picture's size or format changes within the file; try a file of one size")
-                : .fault("a filter failed: \(error.reason)")
         }
     }
-}
 
-extension AVError {
-    fileprivate static let changedShape = AVError(-1, "filter a frame of another shape")
+    private func filtering<Result>(_ work: () throws(AVError) -> Result) throws(RunError) -> Result {
+        do throws(AVError) { return try job.meter.measure("filter", work) } catch {
+            throw error.isOutOfMemory
+                ? .tooMuchMemory(limit: job.limits.memory) : .fault("a filter failed: \(error.reason)")
+        }
+    }
 }

@@ -28,12 +28,19 @@ struct DecodedFrame: Sendable {
     let frame: Frame
     let timeBase: Fraction
     let frameRate: Fraction
+    /// When it ceases to be shown, in units of its time base.
+    let end: Int64
+}
 
-    /// When it ceases to be shown, in units of its time base; a frame that does not say lasts one at the stream's rate.
-    var end: Int64 {
+extension DecodedFrame {
+    /// A frame as it comes from a decoder; one that does not say how long it is shown lasts one at the stream's rate.
+    init(_ frame: Frame, from decoder: Decoder) {
+        let rate = decoder.frameRate
         let nominal =
-            frameRate.isPositive ? Fraction(frameRate.denominator, frameRate.numerator).rescale(1, to: timeBase) : 0
-        return (frame.pts ?? 0) &+ (frame.duration > 0 ? frame.duration : nominal)
+            rate.isPositive ? Fraction(rate.denominator, rate.numerator).rescale(1, to: decoder.timeBase) : 0
+        self.init(
+            frame: frame, timeBase: decoder.timeBase, frameRate: rate,
+            end: (frame.pts ?? 0) &+ (frame.duration > 0 ? frame.duration : nominal))
     }
 }
 
@@ -66,7 +73,6 @@ final class InputTask: Sendable {
     func start(in group: DispatchGroup) {
         for feed in feeds { job.onEnd { feed.close() } }
         job.spawn("demux", in: group) { [self] () throws(RunError) in
-            defer { packets.finish() }
             let demuxer = try job.meter.measure("demux") { () throws(RunError) in
                 try Prober.open(source, name: name, limits: job.limits, cancellation: job.cancellation)
             }
@@ -76,6 +82,8 @@ final class InputTask: Sendable {
             try startDecoders(demuxer, in: group)
             demuxer.select(Set(input.streams.map(\.index)))
             try read(demuxer)
+        } finally: { [packets] in
+            packets.finish()
         }
     }
 
@@ -92,9 +100,10 @@ final class InputTask: Sendable {
                 throw Self.undecodable(feed.stream, name: name, asset: input.asset)
             }
             job.spawn("decode", in: group) { [self] () throws(RunError) in
-                defer { feed.frames.finish() }
                 var task = DecodeTask(feed, decoder, packets, name: name, asset: input.asset, job: job)
                 try task.run()
+            } finally: {
+                feed.frames.finish()
             }
         }
     }

@@ -24,11 +24,12 @@ final class OutputTask: FrameSink {
     private let frames = Mutex(0)
 
     /// Opens the encoders and the file, for the formats that the graph gives.
-    init(_ graph: FilterGraphInstance, path: String, job: RunJob) throws(RunError) {
+    init(_ graph: FilterGraphInstance, file: OutputFile, job: RunJob) throws(RunError) {
+        let path = file.path
         self.path = path
         self.job = job
         let muxer: Muxer
-        do throws(AVError) { muxer = try Muxer(path: path, format: job.plan.output.container.rawValue) } catch {
+        do throws(AVError) { muxer = try Muxer(path: file.partial, format: job.plan.output.container.rawValue) } catch {
             throw Self.writing(path, error)
         }
         do throws(AVError) {

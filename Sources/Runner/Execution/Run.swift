@@ -26,7 +26,9 @@ public final class Run: Sendable {
     ///
     /// - Throws: ``RunError/fault(_:)`` where the system has none left.
     func start() throws(RunError) {
-        try WorkThread.start("run") { [self] in end(job.perform()) } then: {
+        try WorkThread.start("run") { [self] in
+            end(job.perform())
+        } then: {
         }
     }
 

@@ -79,7 +79,7 @@ final class RunJob: Sendable {
     /// What takes the frames of the filter graph.
     func sink(_ graph: FilterGraphInstance) throws(RunError) -> any FrameSink {
         switch destination {
-        case .file(let output): try OutputTask(graph, path: output.partial, job: self)
+        case .file(let output): try OutputTask(graph, file: output, job: self)
         case .nowhere(let count): FrameCounter(count, job: self)
         }
     }
@@ -105,16 +105,24 @@ final class RunJob: Sendable {
     private static let patience = 10.0
 
     /// Runs a task on a thread of its own; what it throws ends the run.
-    func spawn(_ label: String, in group: DispatchGroup, _ body: @escaping @Sendable () throws(RunError) -> Void) {
+    ///
+    /// - Parameter finally: called after the task, and after what it threw was noted: whoever waits for the task must not
+    ///   take a failure for an end.
+    func spawn(
+        _ label: String, in group: DispatchGroup, _ body: @escaping @Sendable () throws(RunError) -> Void,
+        finally: @escaping @Sendable () -> Void = {}
+    ) {
         group.enter()
         do throws(RunError) {
             try WorkThread.start(label) { [self] in
                 do throws(RunError) { try body() } catch { fail(error) }
+                finally()
             } then: {
                 group.leave()
             }
         } catch {
             fail(error)
+            finally()
             group.leave()
         }
     }
@@ -126,7 +134,8 @@ final class RunJob: Sendable {
         // The flag before the list: whoever adds a waker after the list was read sees the flag.
         cancellation.cancel()
         let wakers = state.withLock { state in
-            if state.failure == nil, !state.isOver { state.failure = error }
+            // A request that comes when the output is whole comes too late; a fault that is found then does not.
+            if state.failure == nil, !state.isOver || error != .cancelled { state.failure = error }
             return state.wakers
         }
         for wake in wakers { wake() }
@@ -141,7 +150,7 @@ final class RunJob: Sendable {
         if cancellation.isCancelled { wake() }
     }
 
-    /// Notes that the output is whole: a later failure or cancellation changes nothing any more.
+    /// Notes that the output is whole: a later cancellation changes nothing any more.
     func complete(frames: Int) {
         state.withLock { state in
             state.isOver = state.failure == nil

@@ -22,7 +22,7 @@ package enum Prober {
             throw .cancelled
         }
         if survey.pictures == 0, demuxer.isOverdrawn { throw .probeTooLong(name, limit: limits.probeBytes) }
-                let info = info(demuxer, survey, claim, video: video?.stream, audio: audio?.stream, bytes: source.size)
+        let info = info(demuxer, survey, claim, video: video?.stream, audio: audio?.stream, bytes: source.size)
         if let shown = info.video?.displaySize { try check(shown.width, shown.height, name, limits) }
         return info
     }
@@ -189,7 +189,8 @@ extension StreamDescription {
 
 extension MediaInfo.Video {
     fileprivate init(
-        _ stream: StreamDescription, _ facts: StreamDescription.Video, _ cadence: Cadence?, isListed: Bool, pictures: Int
+        _ stream: StreamDescription, _ facts: StreamDescription.Video, _ cadence: Cadence?, isListed: Bool,
+        pictures: Int
     ) {
         let said = Rational(facts.averageFrameRate)
         let base = Rational(facts.baseFrameRate)

@@ -61,7 +61,9 @@ struct Survey {
         let timeBase = demuxer.streams[packet.stream].timeBase
         guard !packet.isHidden, let time = packet.pts ?? packet.dts else { return }
         let start = timeBase.rescale(time, to: .microseconds)
-        let end = packet.duration > 0 ? timeBase.rescale(time &+ packet.duration, to: .microseconds) : start &+ usualLength(packet)
+        let end =
+            packet.duration > 0
+            ? timeBase.rescale(time &+ packet.duration, to: .microseconds) : start &+ usualLength(packet)
         times[packet.stream, default: []].append(time)
         starts[packet.stream] = min(starts[packet.stream] ?? start, start)
         ends[packet.stream] = max(ends[packet.stream] ?? end, end)
@@ -78,7 +80,9 @@ struct Survey {
         guard let decoder = videoDecoder else { return }
         // Damage is for the run to count.
         for frame in Self.decode(packet, decoder) {
-            picture?.refine(with: frame)
+            // A stream may change its size at once; the first frame is what the rest is adapted to.
+            if pictures == 0 { picture?.refine(with: frame) }
+            if frame.isInterlaced { picture?.isInterlaced = true }
             pictures += 1
         }
         if pictures >= Self.enoughPictures || packet == nil { videoDecoder = nil }

@@ -12,8 +12,11 @@ struct ProbeCommand: AsyncParsableCommand {
     @Flag(help: "Prints JSON.")
     var json = false
 
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+
     mutating func run() async throws {
-        let runner = Runner(assets: AssetFolder(path: "."), logger: Log.logger(verbose: false))
+        let runner = Runner(
+            assets: AssetFolder(path: "."), limits: limits.limits, logger: Log.logger(verbose: false))
         let info = try await runner.probe(clip)
         print(json ? try Console.json(info, indented: true) : Self.words(info).description)
     }
@@ -23,14 +26,10 @@ struct ProbeCommand: AsyncParsableCommand {
         let container = info.container.split(separator: ",").first.map(String.init) ?? info.container
         let bytes = info.bytes.map { ", \((Double($0) / 1e4).rounded() / 100) MB" } ?? ""
         table.rows.append(["file", container + bytes])
-        table.rows.append([
-            "length",
-            (info.duration.map { "\($0) s" } ?? "a still picture")
-                + (info.isDurationMeasured ? ", measured: the container does not say, or cannot be believed" : ""),
-        ])
+        table.rows.append(["length", length(info)])
         if let video = info.video {
-            table.rows.append(["video", "\(video.codec), \(video.pixelFormat), \(video.bitDepth) bit"])
-            table.rows.append(["picture", picture(video)])
+            table.rows.append(["video", picture(video)])
+            table.rows.append(["size", size(video)])
             table.rows.append(["frames", frames(video)])
             table.rows.append(["colours", colours(video.colour)])
         } else {
@@ -43,7 +42,22 @@ struct ProbeCommand: AsyncParsableCommand {
         return table
     }
 
+    private static func length(_ info: MediaInfo) -> String {
+        guard let duration = info.duration else { return info.video == nil ? "unknown" : "a still picture" }
+        var parts = ["\(duration) s"]
+        if let claim = info.claimedDuration { parts.append("though the container says \(claim) s") }
+        if info.start != .zero { parts.append("from \(info.start) s of its own clock") }
+        if info.hiddenFrames > 0 { parts.append("\(info.hiddenFrames) frames hidden by an edit list") }
+        return parts.joined(separator: ", ")
+    }
+
     private static func picture(_ video: MediaInfo.Video) -> String {
+        guard video.isSupported else { return "\(video.codec), which is not taken" }
+        guard video.isDecodable else { return "\(video.codec), which cannot be decoded" }
+        return "\(video.codec), \(video.pixelFormat), \(video.bitDepth) bit" + (video.hasAlpha ? ", transparent" : "")
+    }
+
+    private static func size(_ video: MediaInfo.Video) -> String {
         var parts = ["\(video.displaySize)"]
         if video.displaySize != video.codedSize { parts.append("coded as \(video.codedSize)") }
         if video.sampleAspect != 1 { parts.append("pixels of \(video.sampleAspect)") }
@@ -54,12 +68,13 @@ struct ProbeCommand: AsyncParsableCommand {
     private static func frames(_ video: MediaInfo.Video) -> String {
         let rate = (video.frameRate.value * 1000).rounded() / 1000
         return "\(rate) a second" + (video.isVariableFrameRate ? " on average, variable" : ", constant")
-            + (video.isInterlaced ? ", interlaced" : "")
+            + (video.isInterlaced ? ", interlaced" : ", progressive")
     }
 
     private static func colours(_ colour: ColourDescription) -> String {
         let names = [colour.matrix, colour.primaries, colour.transfer].compactMap(\.self)
         let said = names.isEmpty ? "not said" : Set(names).count == 1 ? names[0] : names.joined(separator: " / ")
-        return said + (colour.isFullRange ? ", full range" : ", limited range") + (colour.isHDR ? ", HDR" : "")
+        let light = colour.lightLevel.map { ", up to \(Int($0)) cd/m²" } ?? ""
+        return said + (colour.isFullRange ? ", full range" : ", limited range") + (colour.isHDR ? ", HDR" : "") + light
     }
 }

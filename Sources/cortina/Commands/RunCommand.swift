@@ -47,6 +47,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ProjectOptions
 
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+
     mutating func run() async throws {
         let command = self
         let task = Task { try await command.work() }
@@ -58,7 +60,8 @@ struct RunCommand: AsyncParsableCommand {
     private func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
-        let runner = Runner(assets: project.assets, logger: Log.logger(verbose: verbose))
+        let runner = Runner(
+            assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: verbose))
         let values = Dictionary(settings.map { ($0.name, $0.value) }) { _, last in last }
         let plan = try await runner.plan(manifest, for: clip, parameters: values)
         let run = try await runner.run(plan, input: clip, output: output)

@@ -1,0 +1,21 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The program, built beside the tests.
+enum Program {
+    /// Where it lies.
+    static let path: String = {
+        let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let beside = [tests, tests.deletingLastPathComponent()].map { $0.appending(path: "cortina").path }
+        return beside.first { FileManager.default.isExecutableFile(atPath: $0) }
+            ?? Checkout.file(".build/debug/cortina")
+    }()
+
+    /// Runs it in the checkout.
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], afterStart: (Process) throws -> Void = { _ in }
+    ) throws -> Tool {
+        try Tool.run(path, arguments, in: Checkout.root, environment: environment, afterStart: afterStart)
+    }
+}
