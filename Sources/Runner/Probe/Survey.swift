@@ -8,6 +8,9 @@ struct Survey {
     private(set) var picture: StreamDescription.Video?
     /// The facts of the sound, as its first frame has them; nil where none can be decoded.
     private(set) var sound: StreamDescription.Audio?
+    /// When the first frame of sound begins, in microseconds of the file's own clock: what an encoder put before it to warm
+    /// up is not heard, and left out.
+    private(set) var soundStart: Int64?
     /// How many pictures were decoded.
     private(set) var pictures = 0
     /// When the packets of each stream are shown, in units of its time base.
@@ -93,6 +96,7 @@ struct Survey {
         guard let decoder = audioDecoder else { return }
         if let frame = Self.decode(packet, decoder).first {
             sound = StreamDescription.Audio(frame)
+            soundStart = frame.pts.map { decoder.timeBase.rescale($0, to: .microseconds) }
             audioDecoder = nil
         }
         if packet == nil { audioDecoder = nil }
