@@ -7,7 +7,7 @@ CORTINA := .build/release/cortina
 CLIP ?= assets/samples/rally.mp4
 OUT ?= out/showcase.mp4
 
-.PHONY: help demo test build lint format docs bench fuzz sanitize assets fixtures packages clean
+.PHONY: help demo test build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,11 +40,18 @@ docs: build ## Makes the pages of docs/ that are made from the code.
 bench: build ## Compares with the ffmpeg program: time, processor time, memory, as ratios.
 	python3 bench/bench.py
 
+bench-large: build ## Measures memory on 8K, 4K60 and 120 fps.
+	bench/large
+
 sanitize: packages ## Runs the command line under the address sanitizer, leaks included.
 	bench/sanitize
 
-fuzz: packages ## Throws damaged files at the runner for SECONDS=60.
-	fuzz/run $(or $(SECONDS),60)
+fuzz: packages ## Throws damaged files at the runner for FUZZ_SECONDS=60.
+	fuzz/run $(or $(FUZZ_SECONDS),60)
+
+mutations: build ## Runs the command line on 500 damaged files.
+	@deploy/install-packages zzuf
+	fuzz/mutations
 
 fixtures: packages ## Makes the tests' clips anew.
 	python3 Tests/Fixtures/make_fixtures.py

@@ -9,13 +9,22 @@ public final class Decoder: @unchecked Sendable {
     /// The rate that the container gives the stream; 0/1 where it does not.
     public let frameRate: Fraction
 
+    /// How a decoder shares its work among threads.
+    public enum Threading: Sendable {
+        /// Not at all.
+        case none
+        /// Each core has a frame of its own: fastest, and a frame more of memory a core.
+        case frames
+        /// Each core has a part of the frame, where the stream is coded so that it can.
+        case slices
+    }
+
     private let context: UnsafeMutablePointer<AVCodecContext>
 
     /// A decoder for a stream of a container.
     ///
-    /// - Parameter threads: how many threads it may use; 0 for one a core.
     /// - Throws: ``AVError`` where there is no decoder, or it refuses the stream.
-    public init(_ demuxer: Demuxer, stream index: Int, threads: Int = 0) throws(AVError) {
+    public init(_ demuxer: Demuxer, stream index: Int, threading: Threading = .frames) throws(AVError) {
         let description = demuxer.streams[index]
         let operation = "decode \(description.codec)"
         guard let parameters = demuxer.parameters(of: index),
@@ -25,7 +34,8 @@ public final class Decoder: @unchecked Sendable {
         timeBase = description.timeBase
         frameRate = Fraction(demuxer.frameRate(of: index))
         context.pointee.pkt_timebase = timeBase.rational
-        context.pointee.thread_count = Int32(threads)
+        context.pointee.thread_count = threading == .none ? 1 : 0
+        context.pointee.thread_type = threading == .slices ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE
         context.pointee.max_pixels = Int64(demuxer.allowance.pictureArea)
         // Every property has its value by now: where this throws, deinit frees the context.
         try AVError.check(avcodec_parameters_to_context(context, parameters), operation)

@@ -122,20 +122,24 @@ public struct Runner: Sendable {
         let watchdog = try Watchdog(limits) { error in
             outcome.end(.failure(error))
             cancellation.cancel()
+        } abandon: {
+            outcome.release()
         }
         defer { watchdog.stop() }
         let result: Result<Value, RunError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
+                outcome.hold(continuation)
                 do throws(RunError) {
                     try WorkThread.start("files") {
                         do throws(RunError) { outcome.end(.success(try work(cancellation))) } catch {
                             outcome.end(.failure(error))
                         }
                     } then: {
-                        continuation.resume(returning: outcome.first)
+                        outcome.release()
                     }
                 } catch {
-                    continuation.resume(returning: .failure(error))
+                    outcome.end(.failure(error))
+                    outcome.release()
                 }
             }
         } onCancel: {
@@ -145,13 +149,27 @@ public struct Runner: Sendable {
     }
 }
 
-/// How a piece of blocking work ended: the first word counts.
+/// How a piece of blocking work ends, and who waits for it.
 private final class BlockingOutcome<Value: Sendable>: Sendable {
-    private let result = Mutex<Result<Value, RunError>?>(nil)
+    private struct State {
+        var result: Result<Value, RunError>?
+        var waiter: CheckedContinuation<Result<Value, RunError>, Never>?
+    }
 
-    func end(_ result: Result<Value, RunError>) { self.result.withLock { if $0 == nil { $0 = result } } }
+    private let state = Mutex(State())
 
-    var first: Result<Value, RunError> {
-        result.withLock(\.self) ?? .failure(.fault("a piece of work ended without a result"))
+    /// Notes a result; the first one counts.
+    func end(_ result: Result<Value, RunError>) { state.withLock { if $0.result == nil { $0.result = result } } }
+
+    /// Notes who waits.
+    func hold(_ waiter: CheckedContinuation<Result<Value, RunError>, Never>) { state.withLock { $0.waiter = waiter } }
+
+    /// Has the one who waits go on with the result, once.
+    func release() {
+        let (waiter, result) = state.withLock { state in
+            defer { state.waiter = nil }
+            return (state.waiter, state.result)
+        }
+        waiter?.resume(returning: result ?? .failure(.fault("a piece of work ended without a result")))
     }
 }

@@ -6,19 +6,27 @@ import GraphDSL
 final class Watchdog: Sendable {
     private let end = DispatchSemaphore(value: 0)
 
+    /// How long a job that was told to end may take to do so: libav looks at the flag at every packet and frame.
+    static let patience = 10.0
+
     /// Begins to watch.
     ///
-    /// - Parameter bite: gets what went over its limit, once, and ends the job.
+    /// - Parameters:
+    ///   - bite: gets what went over its limit, once, and tells the job to end.
+    ///   - abandon: called where the job has not ended long after that: it never will, and is left behind.
     /// - Throws: ``RunError/fault(_:)`` where the system has no thread for it.
-    init(_ limits: Limits, bite: @escaping @Sendable (RunError) -> Void) throws(RunError) {
+    init(
+        _ limits: Limits, bite: @escaping @Sendable (RunError) -> Void, abandon: @escaping @Sendable () -> Void = {}
+    ) throws(RunError) {
         let begin = ContinuousClock.now
         try WorkThread.start("watchdog") { [end] in
             // Twenty times a second: between two looks libav can fill some 200 MB at most.
             while end.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
-                if (ContinuousClock.now - begin).seconds > limits.time.value {
-                    return bite(.tookTooLong(limit: limits.time))
-                }
-                if Self.residentBytes > limits.memory { return bite(.tooMuchMemory(limit: limits.memory)) }
+                let isLate = (ContinuousClock.now - begin).seconds > limits.time.value
+                guard isLate || Self.residentBytes > limits.memory else { continue }
+                bite(isLate ? .tookTooLong(limit: limits.time) : .tooMuchMemory(limit: limits.memory))
+                if end.wait(timeout: .now() + Self.patience) == .timedOut { abandon() }
+                return
             }
         } then: {
         }

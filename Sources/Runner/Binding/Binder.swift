@@ -116,6 +116,7 @@ package struct Binder {
                 Plan.Stream(
                     index: stream.index, kind: source.kind, codec: stream.codec, size: video?.codedSize,
                     format: video?.pixelFormat, sampleAspect: video?.sampleAspect ?? 1, load: video?.pixelRate ?? 0,
+                    frameBytes: video?.frameBytes ?? 0,
                     label: label))
         }
         return (inputs, labels)

@@ -34,7 +34,7 @@ struct Normalisation {
             : video.frameRate == frameRate ? nil : "\(Self.decimal(video.frameRate)) fps → \(frameRate) fps"
         // Dropped before the pixels are worked on, repeated after.
         if slowsDown { add(.frameRate(frameRate), note: rateNote) }
-        let colours = Colours(video)
+        let colours = SourceColours(video)
         if video.hasAlpha { flatten(colours) }
         convert(video, colours)
         orient(video.orientation)
@@ -70,7 +70,7 @@ struct Normalisation {
     }
 
     /// Lays the picture over black: every sample times its opacity.
-    private mutating func flatten(_ colours: Colours) {
+    private mutating func flatten(_ colours: SourceColours) {
         add(
             .pixelFormat(colours.matrix == nil ? "gbrap" : "yuva444p"),
             Filter("premultiply", ["inplace": true], outputs: [.video]), note: "transparent → over black")
@@ -78,58 +78,7 @@ struct Normalisation {
 
     // MARK: Size and colours
 
-    /// What is taken for a picture's colours; names are libavutil's.
-    private struct Colours {
-        /// The YUV matrix; nil for RGB.
-        let matrix: String?
-        /// The primaries, where they are others than BT.709's; nil where they are the same or not said.
-        let primaries: String?
-        /// The transfer characteristics.
-        let transfer: String
-        let isFullRange: Bool
-        let isHDR: Bool
-
-        /// The matrix by the name that the `scale` filter has for it.
-        var swscaleMatrix: String? {
-            matrix.map { ["bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"][$0] ?? $0 }
-        }
-
-        /// The matrix by the name or number (ITU-T H.273, table 4) that the `zscale` filter has for it.
-        var zimgMatrix: String { matrix.map { $0 == "smpte240m" ? "7" : $0 } ?? "gbr" }
-
-        private static let matrices: Set<String> = [
-            "bt709", "smpte170m", "bt470bg", "fcc", "smpte240m", "bt2020nc", "bt2020c",
-        ]
-
-        /// The primaries that are far enough from BT.709's to show: wide gamuts, and the two of BT.601.
-        private static let otherPrimaries: Set<String> = [
-            "bt2020", "smpte431", "smpte432", "smpte170m", "smpte240m", "bt470bg", "bt470m", "film",
-        ]
-
-        init(_ video: MediaInfo.Video) {
-            let colour = video.colour
-            isFullRange = colour.isFullRange
-            isHDR = colour.isHDR
-            transfer = colour.transfer ?? "bt709"
-            let isRGB =
-                colour.matrix == "gbr"
-                || ["rgb", "bgr", "gbr", "pal8", "argb", "abgr"].contains { video.pixelFormat.contains($0) }
-            if isRGB {
-                matrix = nil
-            } else if let said = colour.matrix, Self.matrices.contains(said) {
-                matrix = said
-            } else if colour.isHDR || colour.primaries == "bt2020" {
-                matrix = "bt2020nc"
-            } else {
-                // A stream that does not say is taken as players take it: BT.709 from 1280 or 577 lines on, BT.601 below.
-                matrix = video.codedSize.width >= 1280 || video.codedSize.height > 576 ? "bt709" : "smpte170m"
-            }
-            let said = colour.primaries ?? (colour.isHDR ? "bt2020" : nil)
-            primaries = said.flatMap { Self.otherPrimaries.contains($0) ? $0 : nil }
-        }
-    }
-
-    private mutating func convert(_ video: MediaInfo.Video, _ colours: Colours) {
+    private mutating func convert(_ video: MediaInfo.Video, _ colours: SourceColours) {
         let size = video.squareSize
         var scale: [String: OptionValue] = [:]
         let isOdd = size != video.codedSize && video.sampleAspect == 1
@@ -175,7 +124,7 @@ struct Normalisation {
         Filter("zscale", options, outputs: [.video])
     }
 
-    private static func input(_ colours: Colours, transfer: String) -> [String: OptionValue] {
+    private static func input(_ colours: SourceColours, transfer: String) -> [String: OptionValue] {
         [
             "tin": .text(transfer), "min": .text(colours.zimgMatrix),
             "pin": .text(colours.primaries ?? "bt709"), "rin": colours.isFullRange ? "full" : "limited",
@@ -184,7 +133,7 @@ struct Normalisation {
 
     /// Standard range with other primaries, to BT.709: in linear light, which zimg does by itself. All curves of standard
     /// range are shown alike by today's displays, so the curve stays.
-    private mutating func moveGamut(_ video: MediaInfo.Video, _ colours: Colours) {
+    private mutating func moveGamut(_ video: MediaInfo.Video, _ colours: SourceColours) {
         let said = [video.colour.primaries, video.colour.matrix].compactMap(\.self)
         add(
             Self.zscale(
@@ -206,7 +155,7 @@ struct Normalisation {
     /// Half of diffuse white and less stays exactly as bright as it is: a grey card (26 cd/m²) and skin (up to some
     /// 100 cd/m²) are there (BT.2408-7, table 2). Pictures above UHD are halved first: a frame of floats takes 12 bytes a
     /// pixel.
-    private mutating func toneMap(_ video: MediaInfo.Video, _ colours: Colours, _ size: PictureSize) {
+    private mutating func toneMap(_ video: MediaInfo.Video, _ colours: SourceColours, _ size: PictureSize) {
         let peak = max(1, min(10_000, video.colour.lightLevel ?? Self.usualPeak) / Self.white)
         var linear = Self.input(colours, transfer: colours.transfer)
         // HLG's system gamma works on luminance (BT.2100-2, table 5), which zimg's fast way takes colour by colour.

@@ -52,6 +52,8 @@ public struct Plan: Hashable, Codable, Sendable {
         public var sampleAspect: Rational
         /// Pixels a second that are decoded; 0 for audio.
         public var load: Int
+        /// About how many bytes a decoded frame takes; 0 for audio.
+        public var frameBytes: Int
         /// Its label in the filter graph.
         public var label: String
     }

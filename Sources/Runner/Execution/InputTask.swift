@@ -7,13 +7,14 @@ final class DecodeFeed: Sendable {
     /// The stream.
     let stream: Plan.Stream
     /// Its frames, in the order of time. Few: a 4K frame has 12 MB.
-    let frames = BoundedQueue<DecodedFrame>(capacity: 2)
+    let frames: BoundedQueue<DecodedFrame>
 
     private let packets: PacketBuffer
 
     init(_ stream: Plan.Stream, _ packets: PacketBuffer) {
         self.stream = stream
         self.packets = packets
+        frames = BoundedQueue(capacity: stream.isHuge ? 1 : 2)
     }
 
     /// Says that the graph wants no more of the stream: its tasks end.
@@ -65,10 +66,6 @@ final class InputTask: Sendable {
         feeds = input.streams.map { DecodeFeed($0, packets) }
     }
 
-    /// Up to 1080p60 one thread decodes faster than the rest of a run takes the frames; more threads would only hold more
-    /// frames.
-    private static let lightLoad = 1920 * 1088 * 60
-
     /// Starts the threads.
     func start(in group: DispatchGroup) {
         for feed in feeds { job.onEnd { feed.close() } }
@@ -94,8 +91,7 @@ final class InputTask: Sendable {
             }
             let decoder: Decoder
             do throws(AVError) {
-                decoder = try Decoder(
-                    demuxer, stream: feed.stream.index, threads: feed.stream.load > Self.lightLoad ? 0 : 1)
+                decoder = try Decoder(demuxer, stream: feed.stream.index, threading: feed.stream.threading)
             } catch {
                 throw Self.undecodable(feed.stream, name: name, asset: input.asset)
             }
@@ -130,4 +126,15 @@ final class InputTask: Sendable {
         guard let asset else { return .undecodable(name, codec: stream.codec) }
         return .unusableAsset(asset, reason: "its \(stream.kind.rawValue) (\(stream.codec)) cannot be decoded")
     }
+}
+
+extension Plan.Stream {
+    /// Pixels a second that one thread decodes faster than the rest of a run takes the frames: 1080p60. More threads would
+    /// only hold more frames.
+    private static let lightLoad = 1920 * 1088 * 60
+
+    /// Whether its frames are so large, like 8K of 10 bit, that each one less counts.
+    fileprivate var isHuge: Bool { frameBytes > 64 << 20 }
+
+    fileprivate var threading: Decoder.Threading { load <= Self.lightLoad ? .none : isHuge ? .slices : .frames }
 }

@@ -94,15 +94,11 @@ final class RunJob: Sendable {
             task.start(in: group)
         }
         FilterTask(feeds: feeds, job: self).start(in: group)
-        while group.wait(timeout: .now() + Self.patience) == .timedOut {
-            // Tasks look at the flag at every step; one that has not ended long after it was raised never will, and is
-            // left behind rather than waited for.
-            if cancellation.isCancelled, group.wait(timeout: .now() + Self.patience) == .timedOut { return }
+        while group.wait(timeout: .now() + Watchdog.patience) == .timedOut {
+            // One that has not ended long after the flag was raised never will, and is left behind.
+            if cancellation.isCancelled, group.wait(timeout: .now() + Watchdog.patience) == .timedOut { return }
         }
     }
-
-    /// How long a task may take from one step to the next, in seconds.
-    private static let patience = 10.0
 
     /// Runs a task on a thread of its own; what it throws ends the run.
     ///

@@ -88,6 +88,9 @@ public struct MediaInfo: Hashable, Codable, Sendable {
         /// Pixels a second as coded.
         var pixelRate: Int { Int(Double(codedSize.width * codedSize.height) * min(1000, frameRate.value)) }
 
+        /// About how many bytes a decoded frame takes, if its chroma is 4:2:0.
+        var frameBytes: Int { codedSize.width * codedSize.height * 3 / 2 * (bitDepth > 8 ? 2 : 1) }
+
         private func evenSide(_ side: Double) -> Int { max(2, Int((side / 2).rounded()) * 2) }
     }
 

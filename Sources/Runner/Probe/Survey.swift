@@ -34,8 +34,8 @@ struct Survey {
         self.video = video
         self.audio = audio
         if case .video(let facts) = video?.content { picture = facts }
-        videoDecoder = video.flatMap { try? Decoder(demuxer, stream: $0.index, threads: 1) }
-        audioDecoder = audio.flatMap { try? Decoder(demuxer, stream: $0.index, threads: 1) }
+        videoDecoder = video.flatMap { try? Decoder(demuxer, stream: $0.index, threading: .none) }
+        audioDecoder = audio.flatMap { try? Decoder(demuxer, stream: $0.index, threading: .none) }
         demuxer.select(Set([video?.index, audio?.index].compactMap(\.self)))
     }
 

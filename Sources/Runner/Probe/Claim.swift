@@ -1,0 +1,48 @@
+import GraphDSL
+import LibAV
+
+/// What a container says of its length, and whether its own list of packets bears it out.
+struct Claim {
+    /// How long the container says it is.
+    let duration: Seconds?
+    /// Whether that can be believed without reading the packets.
+    let isCredible: Bool
+    /// When the packets of the picture are decoded, in units of the stream's time base, where the container lists them.
+    let times: [Int64]?
+    /// How many packets an edit list leaves out.
+    let hiddenFrames: Int
+
+    /// The claim of an open container, from the list of the picture's packets.
+    init(_ demuxer: Demuxer, video: StreamDescription?, bytes: Int64?) {
+        duration = demuxer.duration.flatMap(Seconds.init(plausible:))
+        guard let video, let said = video.duration, let index = demuxer.index(of: video.index) else {
+            isCredible = false
+            times = nil
+            hiddenFrames = 0
+            return
+        }
+        hiddenFrames = index.hidden
+        // The list spans all frames but the last; all of them must be in the file.
+        let span = (index.times.last ?? 0) &- (index.times.first ?? 0)
+        let frame = span / Int64(max(1, index.times.count - 1))
+        let listed = video.timeBase.rescale(span &+ frame, to: .microseconds)
+        let tolerance = 2_000 &+ video.timeBase.rescale(frame, to: .microseconds) / 4
+        isCredible =
+            index.times.count > 1 && (listed &- said).magnitude < tolerance.magnitude && index.end <= bytes ?? .max
+        times = isCredible ? index.times : nil
+    }
+
+    /// When a stream ends, in microseconds of the file's own clock; not after the container's own end.
+    func end(of stream: StreamDescription) -> Int64? {
+        let length = [stream.duration, duration?.microseconds].compactMap(\.self).min()
+        return length.map { (stream.start ?? 0) &+ $0 }
+    }
+}
+
+extension Seconds {
+    /// A time that a file claims; nil where it is more than 30 years, which no clip is, and no arithmetic need bear.
+    init?(plausible microseconds: Int64) {
+        guard microseconds.magnitude < 1_000_000_000_000_000 else { return nil }
+        self.init(microseconds: microseconds)
+    }
+}
