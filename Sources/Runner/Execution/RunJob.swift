@@ -50,7 +50,7 @@ final class RunJob: Sendable {
         defer { progress?.finish() }
         var bytesWritten: Int64 = 0
         do throws(RunError) {
-            let watchdog = try Watchdog(limits) { [weak self] error in self?.fail(error) }
+            let watchdog = try Watchdog(limits) { [self] error in fail(error) }
             defer { watchdog.stop() }
             if !cancellation.isCancelled { runTasks() }
             let (failure, isOver) = state.withLock { ($0.failure, $0.isOver) }
