@@ -36,6 +36,7 @@ format: ## Sets the layout of the code.
 
 docs: build ## Makes the pages of docs/ that are made from the code.
 	$(CORTINA) errors --markdown >docs/errors.md
+	$(CORTINA) stages --markdown >docs/stages.md
 
 bench: build ## Compares with the ffmpeg program: time, processor time, memory, as ratios.
 	python3 bench/bench.py

@@ -28,6 +28,8 @@ public struct Bumper: Stage {
 
     public static let descriptor = StageDescriptor(
         "bumper", "Sets a short video before or after the clip",
+        needs: "a picture of a known size, and a video of the assets",
+        gives: "a longer clip; the bumper's sound is kept where the clip has sound",
         example: #"Bumper(.opening, .asset("brand/intro.mp4"))"#
     ) {
         ParameterDescriptor("kind", \Bumper.kind, "before or after the clip")
@@ -35,6 +37,13 @@ public struct Bumper: Stage {
     }
 
     public func apply(to clip: Clip, in graph: inout GraphBuilder) throws(StageError) -> Clip {
+        if let other = graph.earlier(Bumper.self).first(where: { $0.stage.kind == kind }) {
+            graph.warn(
+                "a second \(kind.rawValue) bumper: both are shown, this one \(kind == .opening ? "first" : "last")",
+                notes: [
+                    .note("the other one is here", at: other.place.location), .fix("leave one of the two out"),
+                ])
+        }
         let fitted = graph.filter(
             .scale(fittingIn: .expression("ref.width"), .expression("ref.height")), on: graph.source(video, .video),
             reference: clip.video)

@@ -24,7 +24,9 @@ public struct Crop: Stage {
     }
 
     public static let descriptor = StageDescriptor(
-        "crop", "Cuts the picture to a shape or to a rectangle", example: "Crop(to: .ratio(16, 9), gravity: .top)"
+        "crop", "Cuts the picture to a shape or to a rectangle", needs: "a picture at least as large as what remains",
+        gives: "a smaller picture",
+        example: "Crop(to: .ratio(16, 9), gravity: .top)"
     ) {
         ParameterDescriptor("to", \Crop.target, "what remains")
         ParameterDescriptor("gravity", \Crop.gravity, default: .center, "which part is kept")
@@ -36,9 +38,12 @@ public struct Crop: Stage {
         if let picture = clip.video.size, let area = target.area,
             area.width > picture.width || area.height > picture.height
         {
+            let origin = graph.sizeOrigin(of: clip.video).map {
+                Diagnostic.Note.note("\($0.name) makes the picture \(picture)", at: $0.location)
+            }
             throw .unsuitable(
                 "Crop keeps \(target.argumentText), but the picture is \(picture) here",
-                fix: "crop to less, or scale the picture up before")
+                notes: [origin, .fix("crop to less, or scale the picture up before")].compactMap(\.self))
         }
         clip.video = graph.filter(
             .crop(

@@ -14,7 +14,9 @@ public struct Fade: Stage {
     }
 
     public static let descriptor = StageDescriptor(
-        "fade", "Fades picture and sound in and out", example: "Fade(in: 0.5, out: 1)"
+        "fade", "Fades picture and sound in and out", needs: "a clip of a known length, to fade out",
+        gives: "the same clip, from and to black and silence",
+        example: "Fade(in: 0.5, out: 1)"
     ) {
         ParameterDescriptor("in", \Fade.rise, in: .between(0, 60), default: .zero, "length of the fade in")
         ParameterDescriptor("out", \Fade.fall, in: .between(0, 60), default: .zero, "length of the fade out")

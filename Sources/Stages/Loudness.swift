@@ -17,7 +17,9 @@ public struct Loudness: Stage {
     }
 
     public static let descriptor = StageDescriptor(
-        "loudness", "Brings the sound to one loudness (EBU R 128)", example: "Loudness(target: -16)"
+        "loudness", "Brings the sound to one loudness (EBU R 128)", needs: "sound",
+        gives: "the sound at the target loudness",
+        example: "Loudness(target: -16)"
     ) {
         ParameterDescriptor("target", \Loudness.target, in: .between(-70, -5), default: -23, "programme loudness, LUFS")
         ParameterDescriptor("truePeak", \Loudness.truePeak, in: .between(-9, 0), default: -1, "highest peak, dBTP")

@@ -30,7 +30,9 @@ public struct Pad: Stage {
     }
 
     public static let descriptor = StageDescriptor(
-        "pad", "Shows the whole picture inside a shape or a size", example: "Pad(to: .hd720, colour: .black)"
+        "pad", "Shows the whole picture inside a shape or a size", needs: "a picture",
+        gives: "a picture of the frame's size, whole",
+        example: "Pad(to: .hd720, colour: .black)"
     ) {
         ParameterDescriptor("to", \Pad.target, "the frame to fill")
         ParameterDescriptor("colour", \Pad.colour, default: .black, "what is around the picture")

@@ -21,6 +21,8 @@ public struct RawFilter: Stage {
 
     public static let descriptor = StageDescriptor(
         "raw-filter", "Passes the picture or the sound through any filter of libavfilter",
+        needs: "a picture or sound, as the filter does",
+        gives: "what the filter gives; its size and length are not known while compiling",
         example: #"RawFilter("hue", ["s": 0.5])"#
     ) {
         ParameterDescriptor("name", \RawFilter.name, in: .between(1, 64), "the filter's name in libavfilter")

@@ -23,7 +23,11 @@ public struct Scale: Stage {
     /// Resizes the picture to `target`.
     public init(to target: Target) { self.target = target }
 
-    public static let descriptor = StageDescriptor("scale", "Resizes the picture", example: "Scale(to: .hd720)") {
+    public static let descriptor = StageDescriptor(
+        "scale", "Resizes the picture", needs: "a picture",
+        gives: "a picture of the size",
+        example: "Scale(to: .hd720)"
+    ) {
         ParameterDescriptor("to", \Scale.target, "the size to resize to")
     }
 

@@ -9,7 +9,9 @@ public struct Speed: Stage {
     public init(_ rate: Double) { self.rate = rate }
 
     public static let descriptor = StageDescriptor(
-        "speed", "Plays the clip faster or slower", example: "Speed(0.5)"
+        "speed", "Plays the clip faster or slower", needs: "a picture",
+        gives: "a shorter or longer clip, the sound at its own pitch",
+        example: "Speed(0.5)"
     ) {
         ParameterDescriptor("rate", \Speed.rate, in: .between(0.1, 10), "times faster")
     }

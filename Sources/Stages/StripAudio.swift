@@ -5,7 +5,10 @@ public struct StripAudio: Stage {
     /// Removes the sound.
     public init() {}
 
-    public static let descriptor = StageDescriptor("strip-audio", "Removes the sound", example: "StripAudio()")
+    public static let descriptor = StageDescriptor(
+        "strip-audio", "Removes the sound", needs: "sound",
+        gives: "the picture alone",
+        example: "StripAudio()")
 
     public func apply(to clip: Clip, in graph: inout GraphBuilder) throws(StageError) -> Clip {
         if clip.audio == nil { graph.warn("StripAudio has nothing to remove: the clip has no sound here") }

@@ -38,7 +38,9 @@ public struct Title: Stage {
     }
 
     public static let descriptor = StageDescriptor(
-        "title", "Writes text over the picture", example: #"Title(.parameter("player"), at: .bottomLeading)"#
+        "title", "Writes text over the picture", needs: "a picture of a known size",
+        gives: "the picture with the text on it",
+        example: #"Title(.parameter("player"), at: .bottomLeading)"#
     ) {
         ParameterDescriptor("text", \Title.text, in: .between(0, 500), "the text, or the parameter that gives it")
         ParameterDescriptor("at", \Title.position, default: .bottom, "where it stands")

@@ -14,7 +14,9 @@ public struct Trim: Stage {
     }
 
     public static let descriptor = StageDescriptor(
-        "trim", "Keeps the first part of the clip", example: "Trim(to: .seconds(30))"
+        "trim", "Keeps the first part of the clip", needs: "a clip longer than where it begins",
+        gives: "a shorter clip",
+        example: "Trim(to: .seconds(30))"
     ) {
         ParameterDescriptor("to", \Trim.duration, in: .greaterThan(0), "length that remains")
         ParameterDescriptor("from", \Trim.start, in: .atLeast(0), default: .zero, "where it begins")
@@ -22,9 +24,12 @@ public struct Trim: Stage {
 
     public func apply(to clip: Clip, in graph: inout GraphBuilder) throws(StageError) -> Clip {
         if let longest = clip.video.format.duration.longest, start >= longest {
+            let earlier = graph.earlier(Trim.self).last.map { trim in
+                Diagnostic.Note.note("this Trim leaves \(trim.stage.duration) s", at: trim.place.location)
+            }
             throw .unsuitable(
-                "Trim begins at \(start) s, but the clip is at most \(longest) s long here",
-                fix: "begin earlier, or trim before")
+                "Trim begins at \(start) s, but the clip is at most \(longest) s long here: nothing is left",
+                notes: [earlier, .fix("begin earlier, or trim before")].compactMap(\.self))
         }
         var clip = clip
         let end = start + duration

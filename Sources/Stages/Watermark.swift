@@ -24,6 +24,8 @@ public struct Watermark: Stage {
 
     public static let descriptor = StageDescriptor(
         "watermark", "Lays an image over the picture",
+        needs: "a picture, and an image of the assets",
+        gives: "the picture with the image on it",
         example: #"Watermark(.asset("brand/watermark.png"), at: .topTrailing, inset: 10, width: 150)"#
     ) {
         ParameterDescriptor("image", \Watermark.image, "the image, with its transparency")
@@ -36,7 +38,12 @@ public struct Watermark: Stage {
 
     public func apply(to clip: Clip, in graph: inout GraphBuilder) throws(StageError) -> Clip {
         if let picture = clip.video.size, case .pixels(let pixels) = width, pixels > picture.width {
-            throw .unsuitable("Watermark is \(pixels) pixels wide, but the picture is \(picture) here")
+            let origin = graph.sizeOrigin(of: clip.video).map {
+                Diagnostic.Note.note("\($0.name) makes the picture \(picture)", at: $0.location)
+            }
+            throw .unsuitable(
+                "Watermark is \(pixels) pixels wide, but the picture is \(picture) here",
+                notes: [origin, .fix("make it narrower, or give its width as a share")].compactMap(\.self))
         }
         var mark = graph.source(image, .image)
         if let width {

@@ -127,16 +127,21 @@ struct CommandTests {
         #expect(try cortina("stages").output.split(separator: "\n").count == 12)
         let watermark = try cortina("stages", "watermark").output
         #expect(watermark.contains("opacity") && watermark.contains("from 0 to 1") && watermark.contains("default 1"))
+        #expect(watermark.contains("needs  a picture, and an image of the assets"))
         let stages =
             try JSONSerialization.jsonObject(with: Data(try cortina("stages", "--json").output.utf8))
             as? [[String: Any]]
         #expect(stages?.count == 12)
     }
 
-    @Test("the page of errors is what the code says")
+    @Test("the pages that are made from the code are what the code says", arguments: ["errors", "stages"])
+    func pages(name: String) throws {
+        let page = try String(contentsOfFile: Checkout.file("docs/\(name).md"), encoding: .utf8)
+        #expect(try cortina(name, "--markdown").output == page, "run 'make docs'")
+    }
+
+    @Test("errors are listed for scripts")
     func errors() throws {
-        let page = try String(contentsOfFile: Checkout.file("docs/errors.md"), encoding: .utf8)
-        #expect(try cortina("errors", "--markdown").output == page, "run 'make docs'")
         let listed =
             try JSONSerialization.jsonObject(with: Data(try cortina("errors", "--json").output.utf8))
             as? [[String: Any]]

@@ -96,7 +96,9 @@ struct PipelineTests {
                 "PipelineTests.swift:\(first + 2): error: Listen needs an audio stream, but Mute (line \(first + 1)) removed it"
             ))
         #expect(lines[2].hasPrefix("PipelineTests.swift:\(first + 3): error: Listen needs an audio stream"))
-        #expect(lines[2].contains("note: in Listen, PipelineTests.swift:"))
+        #expect(lines[2].contains(": note: in Listen"))
+        #expect(lines[1].contains("PipelineTests.swift:\(first + 1): note: Mute removes the sound"))
+        #expect(lines[1].contains("PipelineTests.swift:\(first + 2): fix: move it before"))
         #expect(lines[3].contains(":\(first + 4): error: Caption uses the parameter 'nmae'"))
     }
 

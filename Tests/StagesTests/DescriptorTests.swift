@@ -1,5 +1,8 @@
+import Foundation
 import GraphDSL
+import Runner
 import Stages
+import TestSupport
 import Testing
 
 struct DescriptorTests {
@@ -11,6 +14,34 @@ struct DescriptorTests {
             #expect(descriptor.name == descriptor.name.lowercased())
             #expect(!descriptor.summary.hasSuffix(".") && !descriptor.summary.contains("\n"))
             #expect(descriptor.example.hasPrefix("\(type)("))
+        }
+    }
+
+    @Test("every example compiles, in Swift and to a graph, as it is written")
+    func examples() throws {
+        let pipeline = Pipeline(
+            "examples", version: 1, summary: "A test", parameters: [Parameter("player", .text(max: 60))]
+        ) {
+            Trim(to: .seconds(30))
+            Crop(to: .ratio(16, 9), gravity: .top)
+            Scale(to: .hd720)
+            Pad(to: .hd720, colour: .black)
+            Watermark(.asset("brand/watermark.png"), at: .topTrailing, inset: 10, width: 150)
+            Bumper(.opening, .asset("brand/intro.mp4"))
+            Fade(in: 0.5, out: 1)
+            Loudness(target: -16)
+            Speed(0.5)
+            Title(.parameter("player"), at: .bottomLeading)
+            RawFilter("hue", ["s": 0.5])
+            StripAudio()
+        } output: {
+            MP4(frameRate: 30)
+        }
+        _ = try pipeline.compile(assets: Checkout.assets.catalog())
+        let source = try String(contentsOfFile: #filePath, encoding: .utf8).split(separator: "\n")
+            .map { $0.drop { $0 == " " } }
+        for stage in builtInStages {
+            #expect(source.contains(Substring(stage.descriptor.example)), "\(stage.descriptor.example)")
         }
     }
 

@@ -10,6 +10,10 @@ public struct GraphBuilder: Sendable {
     package private(set) var assets: [(asset: Asset, place: StagePlace)] = []
 
     private var places: [StagePlace] = []
+    /// The stages that were passed through, in order.
+    private var passed: [PlacedStage] = []
+    /// Of each node, what is known of its outputs, and the stage that was written where it came from.
+    private var records: [(formats: [LinkFormat], place: StagePlace?)] = []
     private var audioRemoval: StagePlace?
 
     package init(output: OutputProfile) { self.output = output }
@@ -37,6 +41,7 @@ public struct GraphBuilder: Sendable {
                 stage: places.last?.name))
         let formats = FormatInference.outputs(
             of: filter, inputs: inputs.map(\.format), reference: reference?.format)
+        records.append((formats, places.first))
         return formats.enumerated().map { pad, format in
             Link(endpoint: .init(node: endpoint.node, pad: pad), format: format)
         }
@@ -62,7 +67,25 @@ public struct GraphBuilder: Sendable {
     }
 
     /// Says that something is probably not meant; compiling goes on.
-    public mutating func warn(_ message: String) { report(.warning, message) }
+    public mutating func warn(_ message: String, notes: [Diagnostic.Note] = []) {
+        report(.warning, message, notes: notes)
+    }
+
+    /// The stages of a type that the clip went through before, each with the place where it was written.
+    public func earlier<Kind: Stage>(_ type: Kind.Type) -> [(stage: Kind, place: StagePlace)] {
+        passed.compactMap { placed in (placed.stage as? Kind).map { ($0, placed.place) } }
+    }
+
+    /// The stage that gave a picture the size that it has, where one did.
+    public func sizeOrigin(of link: Link) -> StagePlace? {
+        var endpoint = link.endpoint
+        while let before = graph.nodes[endpoint.node].inputs.first,
+            records[before.node].formats[before.pad].video?.size.value == link.size
+        {
+            endpoint = before
+        }
+        return records[endpoint.node].place
+    }
 
     // MARK: What the compiler calls
 
@@ -87,8 +110,11 @@ public struct GraphBuilder: Sendable {
                 if clip.audio != nil, result.audio == nil { audioRemoval = places[0] }
                 clip = result
             } catch {
-                report(.error, error.sentence(stage: placed.place.name, audioRemovedBy: audioRemoval), fix: error.fix)
+                report(
+                    .error, error.sentence(stage: placed.place.name, audioRemovedBy: audioRemoval),
+                    notes: error.notes(audioRemovedBy: audioRemoval))
             }
+            passed.append(placed)
             declare(parametersFrom: before)
         }
         return clip
@@ -115,7 +141,9 @@ public struct GraphBuilder: Sendable {
 
     private mutating func link(_ source: FilterGraph.Source) -> Link {
         let endpoint = graph.add(.init(.source(source), stage: places.last?.name))
-        return Link(endpoint: endpoint, format: Self.format(of: source, output: output))
+        let format = Self.format(of: source, output: output)
+        records.append(([format], places.first))
+        return Link(endpoint: endpoint, format: format)
     }
 
     /// What is known of a source before any clip is: it is normalised to the output's rates, its size is its own.
@@ -133,10 +161,12 @@ public struct GraphBuilder: Sendable {
                 pixelFormat: .known(source.content == .image ? "yuva420p" : "yuv420p"), duration: .unknown))
     }
 
-    private mutating func report(_ severity: Diagnostic.Severity, _ message: String, fix: String? = nil) {
+    private mutating func report(
+        _ severity: Diagnostic.Severity, _ message: String, notes: [Diagnostic.Note] = []
+    ) {
         guard let place = places.first else { return }
-        var notes = places.dropFirst().map { "in \($0.name), \($0.location)" }
-        if let fix { notes.append(fix) }
-        diagnostics.append(Diagnostic(severity, message, at: place.location, notes: notes))
+        // Of a stage inside a composite one, the place in the pipeline comes first.
+        let inner = places.dropFirst().map { Diagnostic.Note.note("in \($0.name)", at: $0.location) }
+        diagnostics.append(Diagnostic(severity, message, at: place.location, notes: inner + notes))
     }
 }

@@ -51,8 +51,8 @@ extension CompositeStage {
 public enum StageError: Error, Hashable, Sendable {
     /// It works on sound, and an earlier stage removed it.
     case needsAudio
-    /// Something else: a sentence without its full stop, and what to do about it.
-    case unsuitable(String, fix: String? = nil)
+    /// Something else: a sentence without its full stop, and what helps with it.
+    case unsuitable(String, notes: [Diagnostic.Note] = [])
 
     func sentence(stage: String, audioRemovedBy remover: StagePlace?) -> String {
         switch self {
@@ -64,10 +64,12 @@ public enum StageError: Error, Hashable, Sendable {
         }
     }
 
-    var fix: String? {
+    func notes(audioRemovedBy remover: StagePlace?) -> [Diagnostic.Note] {
         switch self {
-        case .needsAudio: "move it before the stage that removes the audio, or leave one of the two out"
-        case .unsuitable(_, let fix): fix
+        case .needsAudio:
+            [remover.map { .note("\($0.name) removes the sound", at: $0.location) }].compactMap(\.self)
+                + [.fix("move it before the stage that removes the audio, or leave one of the two out")]
+        case .unsuitable(_, let notes): notes
         }
     }
 }

@@ -3,7 +3,7 @@ public struct PlacedStage: Sendable {
     /// The stage.
     public let stage: any Stage
     /// Its name and place.
-    package let place: StagePlace
+    public let place: StagePlace
 
     /// A stage written at a place.
     public init(_ stage: any Stage, at location: SourceLocation) {
@@ -16,11 +16,11 @@ public struct PlacedStage: Sendable {
 }
 
 /// The name of a stage and where it stands.
-package struct StagePlace: Hashable, Sendable {
+public struct StagePlace: Hashable, Sendable {
     /// The Swift name of its type.
-    package let name: String
+    public let name: String
     /// Where it was written.
-    package let location: SourceLocation
+    public let location: SourceLocation
 }
 
 /// Builds a list of stages from a block of them, with `if`, `switch`, `for` and optionals.

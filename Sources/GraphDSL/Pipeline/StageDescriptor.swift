@@ -4,6 +4,10 @@ public struct StageDescriptor: Sendable {
     public let name: String
     /// What it does, in one line without a full stop.
     public let summary: String
+    /// What it needs of the clip: `a picture`, `sound`.
+    public let needs: String
+    /// What it makes of the clip: `a smaller picture`.
+    public let gives: String
     /// A line of Swift that uses it.
     public let example: String
     /// Its parameters, in the order of its initialiser.
@@ -11,11 +15,13 @@ public struct StageDescriptor: Sendable {
 
     /// A description from its parts.
     public init(
-        _ name: String, _ summary: String, example: String,
-        @ParameterListBuilder parameters: () -> [ParameterDescriptor] = { [] }
+        _ name: String, _ summary: String, needs: String = "a picture", gives: String = "the clip, changed",
+        example: String, @ParameterListBuilder parameters: () -> [ParameterDescriptor] = { [] }
     ) {
         self.name = name
         self.summary = summary
+        self.needs = needs
+        self.gives = gives
         self.example = example
         self.parameters = parameters()
     }

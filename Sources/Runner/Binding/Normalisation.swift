@@ -158,8 +158,9 @@ struct Normalisation {
     private mutating func toneMap(_ video: MediaInfo.Video, _ colours: SourceColours, _ size: PictureSize) {
         let peak = max(1, min(10_000, video.colour.lightLevel ?? Self.usualPeak) / Self.white)
         var linear = Self.input(colours, transfer: colours.transfer)
+        linear.merge(["t": "linear", "p": "bt709", "npl": .number(Self.white)]) { $1 }
         // HLG's system gamma works on luminance (BT.2100-2, table 5), which zimg's fast way takes colour by colour.
-        linear.merge(["t": "linear", "p": "bt709", "npl": .number(Self.white), "agamma": false]) { $1 }
+        if colours.transfer == "arib-std-b67" { linear["agamma"] = false }
         var note = "HDR (\(colours.transfer)) → BT.709"
         if size.width * size.height > Self.largestToneMapped {
             linear["w"] = .integer(size.width / 4 * 2)
