@@ -146,7 +146,7 @@ package struct Binder {
     /// sinks.
     private func normalise(_ graph: FilterGraph, _ notes: inout [String]) throws(RunError) -> FilterGraph {
         let joinsSound = graph.sinks.contains(.audio) && graph.nodes.contains { $0.filterName == "concat" }
-        return try graph.rewriting { _, node, result throws(RunError) in
+        return try graph.rewriting { index, node, result throws(RunError) in
             switch node.operation {
             case .filter:
                 return result.addAll(node)
@@ -158,7 +158,9 @@ package struct Binder {
                 switch (source.content, info.video, info.audio) {
                 case (.image, let video?, _): normalisation = Normalisation(image: video)
                 case (.video, let video?, _):
-                    normalisation = Normalisation(video: video, frameRate: manifest.output.frameRate)
+                    normalisation = Normalisation(
+                        video: video, frameRate: manifest.output.frameRate,
+                        divisor: Reduction(graph).divisor(from: index, size: video.displaySize))
                 case (.audio, _, let audio?):
                     normalisation = Normalisation(audio: audio, output: manifest.output.audio, length: length)
                 default:

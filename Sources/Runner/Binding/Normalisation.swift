@@ -20,7 +20,9 @@ struct Normalisation {
     // MARK: Video
 
     /// The normalisation of moving pictures.
-    init(video: MediaInfo.Video, frameRate: Rational) {
+    ///
+    /// - Parameter divisor: how much smaller the sides of the picture may be made, where that saves work.
+    init(video: MediaInfo.Video, frameRate: Rational, divisor: Int) {
         // Before frames are dropped or repeated: the filter compares fields of neighbours.
         if video.isInterlaced {
             add(
@@ -36,7 +38,7 @@ struct Normalisation {
         if slowsDown { add(.frameRate(frameRate), note: rateNote) }
         let colours = SourceColours(video)
         if video.hasAlpha { flatten(colours) }
-        convert(video, colours)
+        convert(video, colours, divisor)
         orient(video.orientation)
         if let turn = video.turn { notes.append("\(turn) → upright") }
         if !slowsDown { add(.frameRate(frameRate), note: rateNote) }
@@ -78,7 +80,7 @@ struct Normalisation {
 
     // MARK: Size and colours
 
-    private mutating func convert(_ video: MediaInfo.Video, _ colours: SourceColours) {
+    private mutating func convert(_ video: MediaInfo.Video, _ colours: SourceColours, _ divisor: Int) {
         let size = video.squareSize
         var scale: [String: OptionValue] = [:]
         let isOdd = size != video.codedSize && video.sampleAspect == 1
@@ -94,7 +96,7 @@ struct Normalisation {
         let resizes = !scale.isEmpty
         if colours.isHDR || colours.primaries != nil {
             if resizes { addScale(scale, resizes: true) }
-            colours.isHDR ? toneMap(video, colours, size) : moveGamut(video, colours)
+            colours.isHDR ? toneMap(video, colours, size, divisor) : moveGamut(video, colours)
             return
         }
         let isPlain = colours.matrix == "bt709" && !colours.isFullRange
@@ -153,22 +155,26 @@ struct Normalisation {
     /// Möbius curve, and back.
     ///
     /// Half of diffuse white and less stays exactly as bright as it is: a grey card (26 cd/m²) and skin (up to some
-    /// 100 cd/m²) are there (BT.2408-7, table 2). Pictures above UHD are halved first: a frame of floats takes 12 bytes a
-    /// pixel.
-    private mutating func toneMap(_ video: MediaInfo.Video, _ colours: SourceColours, _ size: PictureSize) {
+    /// 100 cd/m²) are there (BT.2408-7, table 2). What the pipeline makes smaller anyway is made smaller here, and pictures
+    /// above UHD are halved at least: a frame of floats takes 12 bytes a pixel.
+    private mutating func toneMap(
+        _ video: MediaInfo.Video, _ colours: SourceColours, _ size: PictureSize, _ divisor: Int
+    ) {
         let peak = max(1, min(10_000, video.colour.lightLevel ?? Self.usualPeak) / Self.white)
         var linear = Self.input(colours, transfer: colours.transfer)
         linear.merge(["t": "linear", "p": "bt709", "npl": .number(Self.white)]) { $1 }
         // HLG's system gamma works on luminance (BT.2100-2, table 5), which zimg's fast way takes colour by colour.
         if colours.transfer == "arib-std-b67" { linear["agamma"] = false }
         var note = "HDR (\(colours.transfer)) → BT.709"
-        if size.width * size.height > Self.largestToneMapped {
-            linear["w"] = .integer(size.width / 4 * 2)
-            linear["h"] = .integer(size.height / 4 * 2)
-            note += ", at half its size"
+        let divisor = max(divisor, size.width * size.height > Self.largestToneMapped ? 2 : 1)
+        if divisor > 1 {
+            let reduced = PictureSize(width: size.width / divisor / 2 * 2, height: size.height / divisor / 2 * 2)
+            linear.merge(["w": .integer(reduced.width), "h": .integer(reduced.height), "f": "bicubic"]) { $1 }
+            note += ", \(size) → \(reduced)"
         }
+        add(Self.zscale(linear), .pixelFormat("gbrpf32le"))
+        if divisor > 1 { add(.sampleAspect(1)) }
         add(
-            Self.zscale(linear), .pixelFormat("gbrpf32le"),
             Filter(
                 "tonemap",
                 ["tonemap": "mobius", "param": 0.5, "peak": .number((peak * 1000).rounded() / 1000), "desat": 0],
