@@ -33,6 +33,7 @@ public final class Demuxer {
 
     let allowance: Allowance
 
+    private var continuity = Continuity()
     private let reader: ByteReader
     private let context: UnsafeMutablePointer<AVFormatContext>
     private let cancellation: CancellationFlag
@@ -92,7 +93,9 @@ public final class Demuxer {
         let it = opened.pointee
         streams = (0..<Int(it.nb_streams)).compactMap { index in it.streams[index].map { StreamDescription($0) } }
         format = String(cString: it.iformat.pointee.name)
-        duration = it.duration > 0 ? it.duration : nil
+        // Where the container says nothing, libav guesses from the bit rate or the last time stamp.
+        duration =
+            it.duration > 0 && it.duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? it.duration : nil
     }
 
     private static func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>, _ allowance: Allowance) -> Int32 {
@@ -145,12 +148,24 @@ public final class Demuxer {
             try AVError.check(result, "read the input")
             // A transport stream may begin new streams at any time; nobody has asked for those.
             guard streams.indices.contains(packet.stream) else { continue }
-            let offset = Fraction.microseconds.rescale(origin, to: streams[packet.stream].timeBase)
+            let offset = Fraction.microseconds.rescale(
+                origin &- shift(of: packet), to: streams[packet.stream].timeBase)
             // Wrapping: a file may claim any time, and none may end the process.
             if packet.pointer.pointee.pts != cav_no_pts { packet.pointer.pointee.pts &-= offset }
             if packet.pointer.pointee.dts != cav_no_pts { packet.pointer.pointee.dts &-= offset }
             return packet
         }
+    }
+
+    /// What a container that may start its clock anew needs added to a packet's times, in microseconds.
+    private func shift(of packet: Packet) -> Int64 {
+        guard context.pointee.iformat.pointee.flags & AVFMT_TS_DISCONT != 0, let time = packet.dts ?? packet.pts else {
+            return 0
+        }
+        let timeBase = streams[packet.stream].timeBase
+        return continuity.shift(
+            stream: packet.stream, time: timeBase.rescale(time, to: .microseconds),
+            duration: timeBase.rescale(packet.duration, to: .microseconds))
     }
 
     /// How many bytes have been read of the source.

@@ -147,6 +147,28 @@ struct RunTests {
         #expect(picture.mean(x: 0.35...0.65) > 220 && picture.mean(x: 0...0.25) < 20 && picture.mean(x: 0.75...1) < 20)
     }
 
+    @Test("recordings one after the other, each with a clock of its own, come out one after the other, in step")
+    func discontinuity() async throws {
+        func part(_ name: String, _ colour: String, at offset: Int) throws -> Data {
+            let path = try TestClip.make(
+                name, in: scratch,
+                "-f lavfi -i color=\(colour):s=320x180:r=30:d=2 -f lavfi -i sine=d=2:r=48000 -pix_fmt yuv420p -c:v libx264 "
+                    + "-ac 2 -c:a aac -output_ts_offset \(offset)")
+            return try Data(contentsOf: URL(filePath: path))
+        }
+        // Back by an hour, then ahead by two.
+        let parts = try part("a.ts", "red", at: 3600) + part("b.ts", "white", at: 0) + part("c.ts", "red", at: 7200)
+        let clip = scratch.path("recording.ts")
+        try parts.write(to: URL(filePath: clip))
+        let report = try await make(copy, of: clip, to: scratch.path("out.mp4"))
+        #expect(abs(report.frames - 180) <= 3 && report.warnings.isEmpty, "\(report)")
+        let made = try DecodedClip(scratch.path("out.mp4"), keeping: { [30, 90, 150].contains($0) })
+        let brightness = try [30, 90, 150].map { try #require(made.pictures[$0]).mean() }
+        #expect(brightness[0] < 100 && brightness[1] > 200 && brightness[2] < 100)
+        let (sound, picture) = (Double(made.samples.count) / 48_000, Double(made.frameCount) / 30)
+        #expect(abs(sound - picture) < 0.1)
+    }
+
     @Test("a clip that cannot be decoded at all gives an error, not an empty video")
     func undecodable() async throws {
         guard let clip = Checkout.corpus("invalid-bitstream.webm") else { return }
