@@ -70,8 +70,8 @@ public final class Demuxer {
             &options, "format_whitelist", (AllowedMedia.containers + AllowedMedia.images).joined(separator: ","), 0)
         av_dict_set(&options, "codec_whitelist", AllowedMedia.decoderList, 0)
         av_dict_set(&options, "protocol_whitelist", "", 0)
-        // One more than allowed, so that a file with too many is told from one that is damaged.
-        av_dict_set_int(&options, "max_streams", Int64(allowance.streams) + 1, 0)
+        // libav takes a file with more for one that it has no memory for; up to here the reason can be told.
+        av_dict_set_int(&options, "max_streams", Int64(max(1000, allowance.streams + 1)), 0)
         var pointer: UnsafeMutablePointer<AVFormatContext>? = opened
         // On failure libav frees the context itself.
         let result = avformat_open_input(&pointer, nil, nil, &options)

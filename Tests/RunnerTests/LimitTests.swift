@@ -51,6 +51,11 @@ struct LimitTests {
     func streams() async throws {
         let clip = Checkout.fixture("mono.mp4")
         #expect(try await error(Limits(streams: 1)) == .tooManyStreams(clip, limit: 1))
+        let maps = Array(repeating: "-map 0:v", count: 70).joined(separator: " ")
+        for name in ["crowd.mkv", "crowd.mp4", "crowd.ts"] {
+            let crowd = try TestClip.make(name, in: scratch, "-i \(Checkout.fixture("no-sound.mp4")) \(maps) -c copy")
+            #expect(try await error(Limits(), of: crowd) == .tooManyStreams(crowd, limit: 64))
+        }
     }
 
     @Test("a file that does not say what it is in time")
