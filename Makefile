@@ -24,7 +24,7 @@ demo: build ## Runs showcase on the sample clip. CLIP=… for another.
 	@echo "The video is $(abspath $(OUT))"
 
 test: ## Runs all tests.
-	@deploy/install-packages strace zzuf
+	@deploy/install-packages strace zzuf graphviz
 	swift build --build-tests
 	swift test --skip-build
 

@@ -45,16 +45,34 @@ public struct Runner: Sendable {
         _ manifest: Manifest, for path: String, parameters: [String: String] = [:]
     ) async throws(RunError) -> Plan {
         try await blocking { cancellation throws(RunError) in
-            let source = try Self.open(path)
-            try assets.verify(manifest.assets)
-            let upload = try Prober.probe(source, name: path, limits: limits, cancellation: cancellation)
-            var infos: [AssetPath: MediaInfo] = [:]
-            for asset in manifest.assets {
-                infos[asset.path] = try probe(asset.path, cancellation)
-            }
+            let (upload, infos) = try survey(manifest, path, cancellation)
             return try Binder.bind(
                 manifest, to: upload, named: path, assets: infos, parameters: parameters, limits: limits)
         }
+    }
+
+    /// The graph of a pipeline for a clip after each step of binding, and what each step changed.
+    ///
+    /// - Throws: ``RunError``.
+    public func explain(
+        _ manifest: Manifest, for path: String, parameters: [String: String] = [:]
+    ) async throws(RunError) -> [GraphStep] {
+        try await blocking { cancellation throws(RunError) in
+            let (upload, infos) = try survey(manifest, path, cancellation)
+            return try Binder.steps(manifest, to: upload, named: path, assets: infos, parameters: parameters)
+        }
+    }
+
+    /// Checks a manifest's assets, and finds out what they and a clip are.
+    private func survey(
+        _ manifest: Manifest, _ path: String, _ cancellation: CancellationFlag
+    ) throws(RunError) -> (upload: MediaInfo, assets: [AssetPath: MediaInfo]) {
+        let source = try Self.open(path)
+        try assets.verify(manifest.assets)
+        let upload = try Prober.probe(source, name: path, limits: limits, cancellation: cancellation)
+        var infos: [AssetPath: MediaInfo] = [:]
+        for asset in manifest.assets { infos[asset.path] = try probe(asset.path, cancellation) }
+        return (upload, infos)
     }
 
     /// Starts running a plan.

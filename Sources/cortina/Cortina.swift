@@ -12,6 +12,6 @@ struct Cortina: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ProbeCommand.self, PipelinesCommand.self, StagesCommand.self, PublishCommand.self,
-            ErrorsCommand.self,
+            ExplainCommand.self, ErrorsCommand.self,
         ])
 }

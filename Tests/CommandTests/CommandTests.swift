@@ -148,6 +148,37 @@ struct CommandTests {
         #expect(listed?.contains { $0["code"] as? String == "no_video" && $0["exitStatus"] as? Int == 65 } == true)
     }
 
+    @Test("explain shows what each step of binding changes and why")
+    func explain() throws {
+        let clip = Checkout.fixture("turned-90.mp4")
+        let written = try cortina("explain", "showcase").output
+        #expect(written.hasPrefix("showcase@1, written\n  n0  upload: video  [30 fps, yuv420p]"))
+        #expect(!written.contains("normalised"))
+        let steps = try cortina("explain", "showcase", clip).output
+        for text in [
+            "showcase@1, normalised", "showcase@1, computed", "showcase@1, executed", "  * turned by 90° → upright",
+            "transpose  dir=clock  <- n0  [320x180, 30 fps, yuv420p, 0.5 s]", "  * 0 nodes that no output reads",
+        ] {
+            #expect(steps.contains(text), "\(text): \(steps)")
+        }
+        let title = try cortina("explain", "showcase", clip, "--step", "computed").output
+        #expect(title.contains("crop  h=180 w=320") && !title.contains("written"))
+        expect(try cortina("explain", "showcase", "--step", "executed"), 64, "needs a clip")
+        expect(try cortina("explain", "showcase", "--step", "exeuted"), 64, "'executed'")
+        expect(try cortina("explain", "showcase", Checkout.fixture("text.mp4")), 65, "text.mp4")
+    }
+
+    @Test("explain draws, where Graphviz is, and says so where it is not")
+    func explainPictures() throws {
+        let picture = try cortina("explain", "interview", "--format", "svg")
+        #expect(picture.status == 0 && picture.output.contains("<svg") && picture.output.contains("loudnorm"))
+        #expect(try cortina("explain", "interview", "--format", "mermaid").output.hasPrefix("flowchart TB\n"))
+        let without = try Tool.run(
+            Program.path, ["explain", "showcase", "--format", "svg"], in: Checkout.root,
+            environment: ["PATH": scratch.folder.path])
+        expect(without, 70, "install graphviz")
+    }
+
     @Test("a limit out of its range is wrong usage")
     func limits() throws {
         let clip = Checkout.fixture("plain.mp4")

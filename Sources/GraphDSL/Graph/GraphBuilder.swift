@@ -147,7 +147,7 @@ public struct GraphBuilder: Sendable {
     }
 
     /// What is known of a source before any clip is: it is normalised to the output's rates, its size is its own.
-    private static func format(of source: FilterGraph.Source, output: OutputProfile) -> LinkFormat {
+    package static func format(of source: FilterGraph.Source, output: OutputProfile) -> LinkFormat {
         if source.content == .audio {
             return .audio(
                 AudioFormat(

@@ -166,5 +166,7 @@ public enum LinkFormat: Hashable, Sendable {
     }
 
     /// A link of a kind of which nothing else is known.
-    static func unknown(_ kind: MediaKind) -> LinkFormat { kind == .video ? .video(.unknown) : .audio(.unknown) }
+    package static func unknown(_ kind: MediaKind) -> LinkFormat {
+        kind == .video ? .video(.unknown) : .audio(.unknown)
+    }
 }

@@ -22,15 +22,32 @@ package struct Binder {
         _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
         parameters: [String: String] = [:], limits: Limits = Limits()
     ) throws(RunError) -> Plan {
+        let binder = try binder(manifest, to: upload, named: name, assets: assets, parameters: parameters)
+        let plan = try binder.plan()
+        if let frames = plan.frames, frames > limits.frames { throw .tooManyFrames(name, limit: limits.frames) }
+        return plan
+    }
+
+    /// The graph after each step of binding, and what each changed.
+    ///
+    /// - Throws: ``RunError``.
+    package static func steps(
+        _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
+        parameters: [String: String] = [:]
+    ) throws(RunError) -> [GraphStep] {
+        try binder(manifest, to: upload, named: name, assets: assets, parameters: parameters).steps()
+    }
+
+    private static func binder(
+        _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
+        parameters: [String: String]
+    ) throws(RunError) -> Binder {
         guard let video = upload.video else { throw .noVideo(name) }
         guard video.isSupported else { throw .unsupportedCodec(name, codec: video.codec) }
         guard video.isDecodable else { throw .undecodable(name, codec: video.codec) }
         guard upload.duration != nil else { throw .stillPicture(name) }
         let settings = try settings(manifest.parameters, parameters)
-        let binder = Binder(manifest: manifest, upload: upload, named: name, assets: assets, settings: settings)
-        let plan = try binder.plan()
-        if let frames = plan.frames, frames > limits.frames { throw .tooManyFrames(name, limit: limits.frames) }
-        return plan
+        return Binder(manifest: manifest, upload: upload, named: name, assets: assets, settings: settings)
     }
 
     private init(
@@ -88,6 +105,39 @@ package struct Binder {
             pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
             output: manifest.output, size: video?.size.value, hasAudio: hasAudio, duration: video?.duration.exact,
             normalisations: normalisations, warnings: warnings)
+    }
+
+    private func steps() throws(RunError) -> [GraphStep] {
+        func formats(_ graph: FilterGraph) throws(RunError) -> [[LinkFormat]] {
+            var sources: [FilterGraph.Source: LinkFormat] = [:]
+            for (_, source) in graph.sources { sources[source] = format(of: source, try info(source)) }
+            return FormatInference.formats(of: graph) { sources[$0] ?? .unknown($0.kind) }
+        }
+        var notes: [String] = []
+        let normalised = try normalise(manifest.graph, &notes)
+        let (computed, _) = try resolve(normalised)
+        let executed = computed.pruned().splitting()
+        let unread = computed.nodes.count - computed.pruned().nodes.count
+        let shared = executed.nodes.count - computed.pruned().nodes.count
+        let filters = normalised.nodes.count - manifest.graph.nodes.count
+        return [
+            GraphStep(asWritten: manifest),
+            GraphStep(
+                .normalised, manifest, normalised, try formats(normalised),
+                ["\(filters) filters make the clip, the assets and the output what stages and encoders expect"] + notes),
+            GraphStep(
+                .computed, manifest, computed, try formats(computed),
+                [
+                    "parameters are filled in and formulas computed for this clip",
+                    "\(normalised.nodes.count - computed.nodes.count) conversions to what is there already are left out",
+                ]),
+            GraphStep(
+                .executed, manifest, executed, try formats(executed),
+                [
+                    "\(unread) nodes that no output reads are left out",
+                    "\(shared) links that are read more than once go through a split",
+                ]),
+        ]
     }
 
     private var warnings: [String] {

@@ -1,0 +1,70 @@
+import ArgumentParser
+import FoundationEssentials
+import GraphDSL
+import Runner
+
+/// `cortina explain PIPELINE [CLIP]`
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Shows the graph of a pipeline, and with a clip what each step of binding makes of it and why.")
+
+    /// The languages that a graph can be written in.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, dot, mermaid, svg
+    }
+
+    @Argument(help: "A pipeline's name, NAME@VERSION, or the path of a manifest.")
+    var pipeline: String
+
+    @Argument(help: "The clip.", completion: .file())
+    var clip: String?
+
+    @Option(help: "How the graph is written: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var format = Format.text
+
+    @Option(
+        help: "Which step is shown: \(GraphStep.Name.allCases.map(\.rawValue).joined(separator: ", ")).",
+        transform: { text in
+            guard let step = GraphStep.Name(rawValue: text) else {
+                throw ValidationError(
+                    "there is no step '\(text)'\(Suggestion.question(text, among: GraphStep.Name.allCases.map(\.rawValue)))"
+                )
+            }
+            return step
+        })
+    var step: GraphStep.Name?
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Gives a value to a parameter of the pipeline.", valueName: "name=value"))
+    var settings: [Setting] = []
+
+    @OptionGroup var options: ProjectOptions
+
+    func run() async throws {
+        let project = try options.project()
+        let manifest = try project.manifest(pipeline)
+        var steps = [GraphStep(asWritten: manifest)]
+        if let clip {
+            let runner = Runner(assets: project.assets, logger: Log.logger(verbose: false))
+            let values = Dictionary(settings.map { ($0.name, $0.value) }) { _, last in last }
+            steps = try await runner.explain(manifest, for: clip, parameters: values)
+        }
+        if let step {
+            steps = steps.filter { $0.name == step }
+            if steps.isEmpty { throw Failure(.usage, "the step '\(step.rawValue)' needs a clip; give one") }
+        }
+        guard let last = steps.last else { return }
+        switch format {
+        case .text:
+            let parts = steps.map { step in
+                ([step.drawing.text] + step.changes.map { "  * \($0)" }).joined(separator: "\n")
+            }
+            print(parts.joined(separator: "\n\n"))
+        case .dot: print(last.drawing.dot)
+        case .mermaid: print(last.drawing.mermaid)
+        case .svg: print(try await Graphviz.svg(of: last.drawing.dot))
+        }
+    }
+}
