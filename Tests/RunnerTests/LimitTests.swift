@@ -136,6 +136,21 @@ struct RunErrorTests {
         #expect(try await error(clip) == .unsupportedCodec(clip, codec: "cinepak"))
     }
 
+    @Test("a picture whose media is not in the file is one that cannot be decoded")
+    func undecodable() async throws {
+        let clip = Checkout.fixture("external-reference.mp4")
+        #expect(try await error(clip) == .undecodable(clip, codec: "h264"))
+    }
+
+    @Test("a pipeline that leaves nothing of a clip says so")
+    func unsuitable() async throws {
+        let stage = PlacedStage(Trim(to: 5, from: 30), at: SourceLocation(file: "T.swift", line: 1))
+        let error = try await error(Checkout.fixture("plain.mp4"), [stage])
+        #expect(
+            error?.classification.code == .unsuitable
+                && error?.description.contains("nothing of the clip is left") == true)
+    }
+
     @Test("an input that the system will not open is told from one that is not there")
     func unreadable() async throws {
         let loop = scratch.path("loop.mp4")
