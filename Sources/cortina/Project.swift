@@ -16,6 +16,17 @@ struct ProjectOptions: ParsableArguments {
     func project() throws -> Project { try Project(home: home, assets: assets) }
 }
 
+extension CompletionKind {
+    /// The names of the pipelines that are defined in this program.
+    static var pipelines: CompletionKind {
+        let pipelines = Catalog.cortina.pipelines
+        return .list(Set(pipelines.map(\.name) + pipelines.map(\.reference.description)).sorted())
+    }
+
+    /// The names of the stages.
+    static var stages: CompletionKind { .list(Catalog.cortina.stages.map(\.name)) }
+}
+
 /// A checkout of the project, or a folder laid out like one.
 struct Project {
     /// The pipelines' files.

@@ -140,6 +140,15 @@ struct CommandTests {
         #expect(try cortina(name, "--markdown").output == page, "run 'make docs'")
     }
 
+    @Test(
+        "completions for each shell know the pipelines, the stages and the formats", arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) throws {
+        let script = try cortina("--generate-completion-script", shell).output
+        for word in ["showcase@1", "interview", "watermark", "mermaid", "limit-memory"] {
+            #expect(script.contains(word), "\(word)")
+        }
+    }
+
     @Test("errors are listed for scripts")
     func errors() throws {
         let listed =

@@ -14,7 +14,7 @@ struct ExplainCommand: AsyncParsableCommand {
         case text, dot, mermaid, svg
     }
 
-    @Argument(help: "A pipeline's name, NAME@VERSION, or the path of a manifest.")
+    @Argument(help: "A pipeline's name, NAME@VERSION, or the path of a manifest.", completion: .pipelines)
     var pipeline: String
 
     @Argument(help: "The clip.", completion: .file())

@@ -22,7 +22,7 @@ struct Setting: ExpressibleByArgument {
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Makes a video of a clip.")
 
-    @Argument(help: "A pipeline's name, NAME@VERSION, or the path of a manifest.")
+    @Argument(help: "A pipeline's name, NAME@VERSION, or the path of a manifest.", completion: .pipelines)
     var pipeline: String
 
     @Argument(help: "The clip.", completion: .file())

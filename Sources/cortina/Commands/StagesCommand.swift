@@ -7,7 +7,7 @@ struct StagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stages", abstract: "Lists the stages, or says everything of one.")
 
-    @Argument(help: "A stage's name.")
+    @Argument(help: "A stage's name.", completion: .stages)
     var name: String?
 
     @Flag(help: "Prints JSON.")
