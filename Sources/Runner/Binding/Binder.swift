@@ -87,24 +87,48 @@ package struct Binder {
         return settings
     }
 
+    /// The graph after each step of binding.
+    private struct Passes {
+        /// With what every source and sink needs.
+        let normalised: FilterGraph
+        /// What the upload needed, in words.
+        let notes: [String]
+        /// With parameters filled in and formulas computed.
+        let computed: FilterGraph
+        /// Without what no sink reads.
+        let pruned: FilterGraph
+        /// With a split where a link has several readers: what runs.
+        let executed: FilterGraph
+        /// What is known of the links that the sinks read.
+        let ends: [LinkFormat]
+    }
+
+    private func passes() throws(RunError) -> Passes {
+        var notes: [String] = []
+        let normalised = try normalise(manifest.graph, &notes)
+        let (computed, ends) = try resolve(normalised)
+        let pruned = computed.pruned()
+        return Passes(
+            normalised: normalised, notes: notes, computed: computed, pruned: pruned, executed: pruned.splitting(),
+            ends: ends)
+    }
+
     private func plan() throws(RunError) -> Plan {
-        var normalisations: [String] = []
-        let normalised = try normalise(manifest.graph, &normalisations)
-        let (resolved, formats) = try resolve(normalised)
-        let graph = resolved.pruned().splitting()
+        let passes = try passes()
+        let graph = passes.executed
         let (inputs, labels) = try inputs(of: graph)
         let hasAudio = graph.sinks.contains(.audio)
         guard
             let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" })
         else { throw .fault("the graph of \(manifest.reference) still has a parameter without a value") }
-        let video = formats.compactMap(\.video).first
+        let video = passes.ends.compactMap(\.video).first
         if let duration = video?.duration.exact, duration <= .zero {
             throw .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip")
         }
         return Plan(
             pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
             output: manifest.output, size: video?.size.value, hasAudio: hasAudio, duration: video?.duration.exact,
-            normalisations: normalisations, warnings: warnings)
+            normalisations: passes.notes, warnings: warnings)
     }
 
     private func steps() throws(RunError) -> [GraphStep] {
@@ -113,18 +137,17 @@ package struct Binder {
             for (_, source) in graph.sources { sources[source] = format(of: source, try info(source)) }
             return FormatInference.formats(of: graph) { sources[$0] ?? .unknown($0.kind) }
         }
-        var notes: [String] = []
-        let normalised = try normalise(manifest.graph, &notes)
-        let (computed, _) = try resolve(normalised)
-        let executed = computed.pruned().splitting()
-        let unread = computed.nodes.count - computed.pruned().nodes.count
-        let shared = executed.nodes.count - computed.pruned().nodes.count
+        let passes = try passes()
+        let (normalised, computed) = (passes.normalised, passes.computed)
+        let unread = computed.nodes.count - passes.pruned.nodes.count
+        let shared = passes.executed.nodes.count - passes.pruned.nodes.count
         let filters = normalised.nodes.count - manifest.graph.nodes.count
         return [
             GraphStep(asWritten: manifest),
             GraphStep(
                 .normalised, manifest, normalised, try formats(normalised),
-                ["\(filters) filters make the clip, the assets and the output what stages and encoders expect"] + notes),
+                ["\(filters) filters make the clip, the assets and the output what stages and encoders expect"]
+                    + passes.notes),
             GraphStep(
                 .computed, manifest, computed, try formats(computed),
                 [
@@ -132,7 +155,7 @@ package struct Binder {
                     "\(normalised.nodes.count - computed.nodes.count) conversions to what is there already are left out",
                 ]),
             GraphStep(
-                .executed, manifest, executed, try formats(executed),
+                .executed, manifest, passes.executed, try formats(passes.executed),
                 [
                     "\(unread) nodes that no output reads are left out",
                     "\(shared) links that are read more than once go through a split",
