@@ -1,7 +1,6 @@
 public import GraphDSL
 package import LibAV
 public import Logging
-import Synchronization
 
 /// Probes clips, binds manifests to them, and runs the plans.
 ///
@@ -136,7 +135,7 @@ public struct Runner: Sendable {
         _ work: @escaping @Sendable (CancellationFlag) throws(RunError) -> Value
     ) async throws(RunError) -> Value {
         let cancellation = CancellationFlag()
-        let outcome = BlockingOutcome<Value>()
+        let outcome = Outcome<Value>()
         let watchdog = try Watchdog(limits) { error in
             outcome.end(.failure(error))
             cancellation.cancel()
@@ -144,50 +143,18 @@ public struct Runner: Sendable {
             outcome.release()
         }
         defer { watchdog.stop() }
-        let result: Result<Value, RunError> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                outcome.hold(continuation)
-                do throws(RunError) {
-                    try WorkThread.start("files") {
-                        do throws(RunError) { outcome.end(.success(try work(cancellation))) } catch {
-                            outcome.end(.failure(error))
-                        }
-                    } then: {
-                        outcome.release()
-                    }
-                } catch {
-                    outcome.end(.failure(error))
-                    outcome.release()
-                }
+        try WorkThread.start("files") {
+            do throws(RunError) { outcome.end(.success(try work(cancellation))) } catch {
+                outcome.end(.failure(error))
             }
+        } then: {
+            outcome.release()
+        }
+        await withTaskCancellationHandler {
+            await outcome.wait()
         } onCancel: {
             cancellation.cancel()
         }
-        return try result.get()
-    }
-}
-
-/// How a piece of blocking work ends, and who waits for it.
-private final class BlockingOutcome<Value: Sendable>: Sendable {
-    private struct State {
-        var result: Result<Value, RunError>?
-        var waiter: CheckedContinuation<Result<Value, RunError>, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    /// Notes a result; the first one counts.
-    func end(_ result: Result<Value, RunError>) { state.withLock { if $0.result == nil { $0.result = result } } }
-
-    /// Notes who waits.
-    func hold(_ waiter: CheckedContinuation<Result<Value, RunError>, Never>) { state.withLock { $0.waiter = waiter } }
-
-    /// Has the one who waits go on with the result, once.
-    func release() {
-        let (waiter, result) = state.withLock { state in
-            defer { state.waiter = nil }
-            return (state.waiter, state.result)
-        }
-        waiter?.resume(returning: result ?? .failure(.fault("a piece of work ended without a result")))
+        return try outcome.take().get()
     }
 }

@@ -5,6 +5,7 @@ import GraphDSL
 /// Watches over a job's time and memory from a thread of its own.
 final class Watchdog: Sendable {
     private let end = DispatchSemaphore(value: 0)
+    private let gone = DispatchSemaphore(value: 0)
 
     /// How long a job that was told to end may take to do so: libav looks at the flag at every packet and frame.
     static let patience = 10.0
@@ -28,12 +29,19 @@ final class Watchdog: Sendable {
                 if end.wait(timeout: .now() + Self.patience) == .timedOut { abandon() }
                 return
             }
-        } then: {
+        } then: { [gone] in
+            gone.signal()
         }
     }
 
     /// Watches no more.
     func stop() { end.signal() }
+
+    /// Watches no more, and waits until the thread has let go of what it was given to call. Blocks.
+    func join() {
+        stop()
+        gone.wait()
+    }
 
     /// The memory that this process holds: the second number of `/proc/self/statm`, in pages (proc(5)).
     private static var residentBytes: Int {

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A run under way.
 ///
 /// Every step has a thread of its own, with bounded queues between them: one a file that is read, one a stream that is
@@ -10,12 +8,7 @@ public final class Run: Sendable {
     public let progress: AsyncStream<RunProgress>
 
     private let job: RunJob
-    private let outcome = Mutex<Outcome>(.pending([]))
-
-    private enum Outcome {
-        case pending([CheckedContinuation<Result<RunReport, RunError>, Never>])
-        case done(Result<RunReport, RunError>)
-    }
+    private let outcome = Outcome<RunReport>()
 
     init(_ job: RunJob, progress: AsyncStream<RunProgress>) {
         self.job = job
@@ -26,40 +19,23 @@ public final class Run: Sendable {
     ///
     /// - Throws: ``RunError/fault(_:)`` where the system has none left.
     func start() throws(RunError) {
-        try WorkThread.start("run") { [self] in
-            end(job.perform())
-        } then: {
+        try WorkThread.start("run") { [job, outcome] in
+            outcome.end(job.perform())
+        } then: { [outcome] in
+            outcome.release()
         }
-    }
-
-    private func end(_ result: Result<RunReport, RunError>) {
-        let waiting = outcome.withLock { outcome in
-            defer { outcome = .done(result) }
-            if case .pending(let waiting) = outcome { return waiting } else { return [] }
-        }
-        for continuation in waiting { continuation.resume(returning: result) }
     }
 
     /// Waits for the end. Cancelling the task that waits cancels the run.
     ///
     /// - Throws: ``RunError``; then no output file is there, and one that was there before is as it was.
     public func report() async throws(RunError) -> RunReport {
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let done: Result<RunReport, RunError>? = outcome.withLock { outcome in
-                    switch outcome {
-                    case .done(let result): return result
-                    case .pending(let waiting):
-                        outcome = .pending(waiting + [continuation])
-                        return nil
-                    }
-                }
-                if let done { continuation.resume(returning: done) }
-            }
+        await withTaskCancellationHandler {
+            await outcome.wait()
         } onCancel: {
             job.cancel()
         }
-        return try result.get()
+        return try outcome.result.get()
     }
 
     /// Ends the run early; ``report()`` then throws ``RunError/cancelled``.

@@ -51,7 +51,7 @@ final class RunJob: Sendable {
         var bytesWritten: Int64 = 0
         do throws(RunError) {
             let watchdog = try Watchdog(limits) { [self] error in fail(error) }
-            defer { watchdog.stop() }
+            defer { watchdog.join() }
             if !cancellation.isCancelled { runTasks() }
             let (failure, isOver) = state.withLock { ($0.failure, $0.isOver) }
             if let failure { throw failure }
