@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "GraphDSL", targets: ["GraphDSL"]),
         .library(name: "Stages", targets: ["Stages"]),
         .library(name: "Runner", targets: ["Runner"]),
+        .library(name: "CortinaCommands", targets: ["CortinaCommands"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -50,15 +51,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
-        .executableTarget(
-            name: "cortina",
+        .target(
+            name: "CortinaCommands",
             dependencies: [
-                "GraphDSL", "Stages", "Pipelines", "Runner",
+                "GraphDSL", "Runner",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: house),
+        .executableTarget(name: "cortina", dependencies: ["CortinaCommands", "Pipelines"], swiftSettings: house),
         .target(
             name: "TestSupport",
             dependencies: ["GraphDSL", "LibAV", "Runner", .product(name: "Logging", package: "swift-log")],

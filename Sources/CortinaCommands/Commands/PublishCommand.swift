@@ -26,7 +26,7 @@ struct PublishCommand: ParsableCommand {
             case json?:
                 print("\(manifest.reference)  \(manifest.digest.short)  unchanged")
             case nil where check:
-                problems.append("\(manifest.reference) is not published: run 'cortina publish'")
+                problems.append("\(manifest.reference) is not published: run '\(Program.current.name) publish'")
             case nil:
                 try write(json, to: path)
                 print("\(manifest.reference)  \(manifest.digest.short)  published")

@@ -1,6 +1,5 @@
 import ArgumentParser
 import GraphDSL
-import Pipelines
 
 /// `cortina stages [NAME]`
 struct StagesCommand: ParsableCommand {
@@ -43,17 +42,17 @@ struct StagesCommand: ParsableCommand {
     }
 
     func run() throws {
-        let stages = Catalog.cortina.stages
+        let stages = Program.current.catalog.stages
         if markdown { return print(Self.page(stages)) }
         guard let name else {
             guard !json else { return print(try Console.json(stages.map(Stage.init), indented: true)) }
             return print(Table(rows: stages.map { [$0.name, $0.summary] }))
         }
-        guard let stage = Catalog.cortina.stage(named: name) else {
+        guard let stage = Program.current.catalog.stage(named: name) else {
             let question = Suggestion.question(name, among: stages.map(\.name))
             throw Failure(
                 .usage,
-                "there is no stage '\(name)'\(question.isEmpty ? "; list them with 'cortina stages'" : question)")
+                "there is no stage '\(name)'\(question.isEmpty ? "; list them with '\(Program.current.name) stages'" : question)")
         }
         print(json ? try Console.json(Stage(stage), indented: true) : Self.words(stage))
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import GraphDSL
-import Pipelines
 import Runner
 
 /// Where the project's assets and published manifests lie.
@@ -19,12 +18,12 @@ struct ProjectOptions: ParsableArguments {
 extension CompletionKind {
     /// The names of the pipelines that are defined in this program.
     static var pipelines: CompletionKind {
-        let pipelines = Catalog.cortina.pipelines
+        let pipelines = Program.current.catalog.pipelines
         return .list(Set(pipelines.map(\.name) + pipelines.map(\.reference.description)).sorted())
     }
 
     /// The names of the stages.
-    static var stages: CompletionKind { .list(Catalog.cortina.stages.map(\.name)) }
+    static var stages: CompletionKind { .list(Program.current.catalog.stages.map(\.name)) }
 }
 
 /// A checkout of the project, or a folder laid out like one.
@@ -34,7 +33,7 @@ struct Project {
     /// The folder of the published manifests.
     let published: String
     /// The pipelines and stages of this program.
-    let catalog = Catalog.cortina
+    let catalog = Program.current.catalog
 
     init(home: String?, assets: String?) throws {
         let home = try home ?? Self.find()
@@ -124,6 +123,6 @@ struct Project {
             ? Suggestion.question(name, among: known.map(\.name)) : "; there is \(versions.joined(separator: ", "))"
         return Failure(
             .usage,
-            "there is no pipeline '\(text)'\(near.isEmpty ? "; list them with 'cortina pipelines'" : near)")
+            "there is no pipeline '\(text)'\(near.isEmpty ? "; list them with '\(Program.current.name) pipelines'" : near)")
     }
 }
