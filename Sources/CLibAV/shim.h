@@ -25,6 +25,7 @@ static const int cav_error_exit = AVERROR_EXIT;
 static const int cav_error_invalid_data = AVERROR_INVALIDDATA;
 static const int cav_error_decoder_not_found = AVERROR_DECODER_NOT_FOUND;
 static const int cav_error_encoder_not_found = AVERROR_ENCODER_NOT_FOUND;
+static const int cav_error_option_not_found = AVERROR_OPTION_NOT_FOUND;
 static const int64_t cav_no_pts = AV_NOPTS_VALUE;
 static const int64_t cav_time_base = AV_TIME_BASE;
 
@@ -118,3 +119,13 @@ static inline int64_t cav_frame_duration(const AVFrame *frame) {
 
 /// prctl(2) takes a variable number of arguments, which Swift cannot call.
 static inline void cav_disable_huge_pages(void) { prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); }
+
+/// The frame rate that a link was configured with; 0/1 where unknown. libavfilter 10.4 (FFmpeg 7.1) keeps it to itself.
+static inline AVRational cav_link_frame_rate(const AVFilterLink *link) {
+#if LIBAVFILTER_VERSION_INT >= AV_VERSION_INT(10, 4, 100)
+    (void)link;
+    return (AVRational){0, 1};
+#else
+    return link->frame_rate;
+#endif
+}

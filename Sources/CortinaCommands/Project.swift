@@ -103,6 +103,22 @@ struct Project {
         return compilation
     }
 
+    /// The failure that findings of libavfilter are, with their places in the source where the definition is at hand.
+    func failure(_ manifest: Manifest, _ findings: [FilterFinding]) -> Failure {
+        let compiled = catalog.pipelines.lazy.compactMap { try? $0.compile(assets: assets.catalog()) }
+            .first { $0.manifest.graph == manifest.graph }
+        let lines = findings.map { finding in
+            let stage = manifest.graph.nodes[finding.node].stage.map { "\($0): " } ?? ""
+            guard let place = compiled?.places[finding.node] else { return "  \(stage)\(finding.message)" }
+            return "\(Diagnostic(.error, finding.message, at: place.location))"
+        }
+        let count = lines.count
+        return Failure(
+            .unusableInput,
+            "\(manifest.reference) cannot run here: \(count) error\(count == 1 ? "" : "s")\n\(lines.joined(separator: "\n"))"
+        )
+    }
+
     private func read(_ path: String) throws -> Manifest {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(.noInput, "there is no manifest '\(path)'; check the path")
@@ -123,6 +139,7 @@ struct Project {
             ? Suggestion.question(name, among: known.map(\.name)) : "; there is \(versions.joined(separator: ", "))"
         return Failure(
             .usage,
-            "there is no pipeline '\(text)'\(near.isEmpty ? "; list them with '\(Program.current.name) pipelines'" : near)")
+            "there is no pipeline '\(text)'\(near.isEmpty ? "; list them with '\(Program.current.name) pipelines'" : near)"
+        )
     }
 }

@@ -12,7 +12,8 @@ struct RootCommand: AsyncParsableCommand {
                 """,
             version: Program.current.version,
             subcommands: [
-                RunCommand.self, ProbeCommand.self, PipelinesCommand.self, StagesCommand.self, PublishCommand.self,
+                RunCommand.self, DryRunCommand.self, ProbeCommand.self, PipelinesCommand.self, StagesCommand.self,
+                PublishCommand.self,
                 ExplainCommand.self, ErrorsCommand.self,
             ])
     }

@@ -197,6 +197,41 @@ public final class FilterGraphInstance {
         av_buffersink_set_frame_size(sinks[output], UInt32(samples))
     }
 
+    /// A link as libavfilter configured it.
+    public struct Link: Sendable {
+        /// The name of the filter that it leaves: `Parsed_NAME_N` for the Nth filter of the text, `auto_NAME_N` for one that
+        /// libavfilter put in, `inN` and `outN` for inputs and outputs.
+        public var from: String
+        /// The name of the filter that it reaches.
+        public var to: String
+        /// Whether it carries video; else audio.
+        public var isVideo: Bool
+        /// The pixel or sample format, by libavutil's name.
+        public var format: String
+        /// The picture's size; 0 for audio.
+        public var size: (width: Int, height: Int)
+        /// The shape of a pixel; 0/1 where unknown, and for audio.
+        public var sampleAspect: Fraction
+        /// Frames a second; 0/1 where it is not constant or not told, and for audio.
+        public var frameRate: Fraction
+        /// Samples a second; 0 for video.
+        public var sampleRate: Int
+        /// The channel layout, by libavutil's name; empty for video.
+        public var channelLayout: String
+        /// The unit of its times.
+        public var timeBase: Fraction
+    }
+
+    /// All links, in the order of the filters that they leave.
+    public var links: [Link] {
+        (0..<Int(graph.pointee.nb_filters)).flatMap { index -> [Link] in
+            guard let filter = graph.pointee.filters[index] else { return [] }
+            return (0..<Int(filter.pointee.nb_outputs)).compactMap { pad in
+                filter.pointee.outputs[pad].flatMap { Link($0) }
+            }
+        }
+    }
+
     private func ready() throws(AVError) -> Event? {
         for (output, sink) in sinks.enumerated() {
             let frame = try Frame()
@@ -211,5 +246,31 @@ public final class FilterGraphInstance {
     private var hungriest: Int? {
         sources.indices.filter { !closed.contains($0) }
             .max { av_buffersrc_get_nb_failed_requests(sources[$0]) < av_buffersrc_get_nb_failed_requests(sources[$1]) }
+    }
+}
+
+extension FilterGraphInstance.Link {
+    fileprivate init?(_ link: UnsafeMutablePointer<AVFilterLink>) {
+        let it = link.pointee
+        guard let from = it.src.pointee.name, let to = it.dst.pointee.name else { return nil }
+        let isVideo = it.type == AVMEDIA_TYPE_VIDEO
+        let name =
+            isVideo
+            ? av_get_pix_fmt_name(AVPixelFormat(it.format)) : av_get_sample_fmt_name(AVSampleFormat(it.format))
+        var layout = ""
+        if !isVideo {
+            var text = [CChar](repeating: 0, count: 128)
+            let count = av_channel_layout_describe(&link.pointee.ch_layout, &text, text.count)
+            if count > 0 {
+                layout = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            }
+        }
+        self.init(
+            from: String(cString: from), to: String(cString: to), isVideo: isVideo,
+            format: name.map { String(cString: $0) } ?? "unknown",
+            size: isVideo ? (Int(it.w), Int(it.h)) : (0, 0),
+            sampleAspect: isVideo ? Fraction(it.sample_aspect_ratio) : Fraction(0, 1),
+            frameRate: isVideo ? Fraction(cav_link_frame_rate(link)) : Fraction(0, 1),
+            sampleRate: isVideo ? 0 : Int(it.sample_rate), channelLayout: layout, timeBase: Fraction(it.time_base))
     }
 }

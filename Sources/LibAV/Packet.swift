@@ -23,6 +23,8 @@ public final class Packet: @unchecked Sendable {
     public var dts: Int64? { pointer.pointee.dts == cav_no_pts ? nil : pointer.pointee.dts }
     /// Whether it is decoded but not shown, because an edit list leaves it out.
     public var isHidden: Bool { pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
+    /// Whether decoding can begin with it.
+    public var isKey: Bool { pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 }
     /// How long it is shown, in units of its stream's time base; 0 where that is unknown.
     public var duration: Int64 { pointer.pointee.duration }
 }

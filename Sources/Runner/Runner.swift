@@ -74,6 +74,41 @@ public struct Runner: Sendable {
         return (upload, infos)
     }
 
+    /// What a pipeline would do with a clip, found out on the real filter graph; takes about a second, writes nothing.
+    ///
+    /// - Throws: ``RunError``, as a run would.
+    public func dryRun(
+        _ manifest: Manifest, for path: String, parameters: [String: String] = [:]
+    ) async throws(RunError) -> DryRun {
+        let plan = try await plan(manifest, for: path, parameters: parameters)
+        let job = try await blocking { _ throws(RunError) -> RunJob in
+            try self.job(
+                for: plan, input: path,
+                to: .sample(frames: DryRun.sampleFrames, seconds: DryRun.sampleSeconds))
+        }
+        let run = Run(job, progress: AsyncStream { $0.finish() })
+        try run.start()
+        return DryRun(plan, try await run.report(), job.sampled)
+    }
+
+    /// What of a pipeline's filters and options this machine's libavfilter does not know or take.
+    ///
+    /// - Throws: ``RunError``.
+    public func findings(of manifest: Manifest) async throws(RunError) -> [FilterFinding] {
+        try await blocking { _ throws(RunError) in try manifest.graph.findings() }
+    }
+
+    private func job(
+        for plan: Plan, input: String, to destination: RunJob.Destination,
+        progress: AsyncStream<RunProgress>.Continuation? = nil
+    ) throws(RunError) -> RunJob {
+        let names = plan.inputs.map { $0.asset.map(assets.file) ?? input }
+        var sources: [any ByteSource] = []
+        for name in names { sources.append(try Self.open(name)) }
+        return RunJob(
+            plan: plan, names: names, sources: sources, destination: destination, limits: limits, progress: progress)
+    }
+
     /// Starts running a plan.
     ///
     /// - Parameters:
@@ -83,14 +118,9 @@ public struct Runner: Sendable {
     public func run(_ plan: Plan, input: String, output: String) async throws(RunError) -> Run {
         try await blocking { _ throws(RunError) in
             let file = try OutputFile(path: output, input: input)
-            let names = plan.inputs.map { $0.asset.map(assets.file) ?? input }
-            var sources: [any ByteSource] = []
-            for name in names { sources.append(try Self.open(name)) }
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
-            let job = RunJob(
-                plan: plan, names: names, sources: sources, destination: .file(file), limits: limits,
-                progress: continuation)
+            let job = try self.job(for: plan, input: input, to: .file(file), progress: continuation)
             let run = Run(job, progress: progress)
             try run.start()
             return run

@@ -35,10 +35,7 @@ struct ExplainCommand: AsyncParsableCommand {
         })
     var step: GraphStep.Name?
 
-    @Option(
-        name: .customLong("set"),
-        help: ArgumentHelp("Gives a value to a parameter of the pipeline.", valueName: "name=value"))
-    var settings: [Setting] = []
+    @OptionGroup var values: ParameterOptions
 
     @OptionGroup var options: ProjectOptions
 
@@ -48,8 +45,7 @@ struct ExplainCommand: AsyncParsableCommand {
         var steps = [GraphStep(asWritten: manifest)]
         if let clip {
             let runner = Runner(assets: project.assets, logger: Log.logger(verbose: false))
-            let values = Dictionary(settings.map { ($0.name, $0.value) }) { _, last in last }
-            steps = try await runner.explain(manifest, for: clip, parameters: values)
+            steps = try await runner.explain(manifest, for: clip, parameters: values.values)
         }
         if let step {
             steps = steps.filter { $0.name == step }

@@ -1,22 +1,8 @@
 import ArgumentParser
-import Dispatch
 import FoundationEssentials
-import Glibc
 import GraphDSL
 import Logging
 import Runner
-
-/// A parameter of the pipeline with its value.
-struct Setting: ExpressibleByArgument {
-    let name: String
-    let value: String
-
-    init?(argument: String) {
-        guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else { return nil }
-        name = String(argument[..<equals])
-        value = String(argument[argument.index(after: equals)...])
-    }
-}
 
 /// `cortina run PIPELINE CLIP -o OUT`
 struct RunCommand: AsyncParsableCommand {
@@ -31,10 +17,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Where the video goes.", completion: .file())
     var output: String
 
-    @Option(
-        name: .customLong("set"),
-        help: ArgumentHelp("Gives a value to a parameter of the pipeline.", valueName: "name=value"))
-    var settings: [Setting] = []
+    @OptionGroup var values: ParameterOptions
 
     @Option(help: "How progress is shown: \(ProgressStyle.allCases.map(\.rawValue).joined(separator: ", ")).")
     var progress = ProgressStyle.auto
@@ -51,10 +34,7 @@ struct RunCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let command = self
-        let task = Task { try await command.work() }
-        let signals = Self.cancel(task, on: [SIGINT, SIGTERM, SIGHUP])
-        defer { for signal in signals { signal.cancel() } }
-        try await task.value
+        try await Interruption.cancelling { try await command.work() }
     }
 
     private func work() async throws {
@@ -62,8 +42,7 @@ struct RunCommand: AsyncParsableCommand {
         let manifest = try project.manifest(pipeline)
         let runner = Runner(
             assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: verbose))
-        let values = Dictionary(settings.map { ($0.name, $0.value) }) { _, last in last }
-        let plan = try await runner.plan(manifest, for: clip, parameters: values)
+        let plan = try await runner.plan(manifest, for: clip, parameters: values.values)
         let run = try await runner.run(plan, input: clip, output: output)
         var display = ProgressDisplay(progress, title: "\(manifest.reference)")
         for await step in run.progress { try display.show(step) }
@@ -78,17 +57,6 @@ struct RunCommand: AsyncParsableCommand {
         let data = Data((try Console.json(result, indented: true) + "\n").utf8)
         do { try data.write(to: URL(filePath: path), options: .atomic) } catch {
             throw Failure(.cannotWrite, "the report '\(path)' cannot be written; the video '\(output)' is there")
-        }
-    }
-
-    /// Cancels a task when one of some signals arrives.
-    private static func cancel(_ task: Task<Void, any Error>, on signals: [Int32]) -> [any DispatchSourceSignal] {
-        signals.map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { task.cancel() }
-            source.resume()
-            return source
         }
     }
 }

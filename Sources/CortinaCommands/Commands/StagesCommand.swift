@@ -52,7 +52,8 @@ struct StagesCommand: ParsableCommand {
             let question = Suggestion.question(name, among: stages.map(\.name))
             throw Failure(
                 .usage,
-                "there is no stage '\(name)'\(question.isEmpty ? "; list them with '\(Program.current.name) stages'" : question)")
+                "there is no stage '\(name)'\(question.isEmpty ? "; list them with '\(Program.current.name) stages'" : question)"
+            )
         }
         print(json ? try Console.json(Stage(stage), indented: true) : Self.words(stage))
     }

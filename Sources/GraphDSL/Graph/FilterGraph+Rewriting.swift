@@ -21,6 +21,14 @@ extension FilterGraph {
 
     /// The graph without the nodes that no sink reads from.
     package func pruned() -> FilterGraph {
+        let live = liveNodes
+        return rewriting { index, node, graph in
+            live.contains(index) ? graph.addAll(node) : []
+        }
+    }
+
+    /// The nodes that a sink reads from, directly or through others.
+    package var liveNodes: Set<Int> {
         var live = Set<Int>()
         for (index, node) in nodes.enumerated().reversed() {
             if case .sink = node.operation { live.insert(index) }
@@ -28,9 +36,7 @@ extension FilterGraph {
             live.formUnion(node.inputs.map(\.node))
             if let reference = node.reference { live.insert(reference.node) }
         }
-        return rewriting { index, node, graph in
-            live.contains(index) ? graph.addAll(node) : []
-        }
+        return live
     }
 
     /// The graph with a `split` behind every pad that more than one input reads, as libavfilter demands.

@@ -89,6 +89,9 @@ public struct GraphBuilder: Sendable {
 
     // MARK: What the compiler calls
 
+    /// The stage of the pipeline that a node comes from; nil for sinks.
+    package func place(ofNode node: Int) -> StagePlace? { records.indices.contains(node) ? records[node].place : nil }
+
     /// The upload, before the first stage.
     package mutating func upload() -> Clip {
         let video = link(.init(asset: nil, content: .video))

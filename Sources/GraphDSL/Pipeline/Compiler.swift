@@ -4,6 +4,8 @@ public struct Compilation: Sendable {
     public let manifest: Manifest
     /// What is probably not meant.
     public let warnings: [Diagnostic]
+    /// Of each node of the manifest's graph, the stage that made it and its place in the source; nil for sinks.
+    public let places: [StagePlace?]
 }
 
 extension Pipeline {
@@ -29,7 +31,8 @@ extension Pipeline {
                 assets.digests[path].map { AssetReference(path: path, sha256: $0) }
             },
             graph: graph.graph.pruned(), output: output)
-        return Compilation(manifest: manifest, warnings: found)
+        let places = graph.graph.liveNodes.sorted().map { graph.place(ofNode: $0) }
+        return Compilation(manifest: manifest, warnings: found, places: places)
     }
 
     private var definitionProblems: [Diagnostic] {

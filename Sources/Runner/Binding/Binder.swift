@@ -128,15 +128,18 @@ package struct Binder {
         return Plan(
             pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
             output: manifest.output, size: video?.size.value, hasAudio: hasAudio, duration: video?.duration.exact,
-            normalisations: passes.notes, warnings: warnings)
+            normalisations: passes.notes, warnings: warnings,
+            advice: Advice(graph: passes.computed, formats: try formats(passes.computed))
+                .remarks(upload: upload, assets: assets))
+    }
+
+    private func formats(_ graph: FilterGraph) throws(RunError) -> [[LinkFormat]] {
+        var sources: [FilterGraph.Source: LinkFormat] = [:]
+        for (_, source) in graph.sources { sources[source] = format(of: source, try info(source)) }
+        return FormatInference.formats(of: graph) { sources[$0] ?? .unknown($0.kind) }
     }
 
     private func steps() throws(RunError) -> [GraphStep] {
-        func formats(_ graph: FilterGraph) throws(RunError) -> [[LinkFormat]] {
-            var sources: [FilterGraph.Source: LinkFormat] = [:]
-            for (_, source) in graph.sources { sources[source] = format(of: source, try info(source)) }
-            return FormatInference.formats(of: graph) { sources[$0] ?? .unknown($0.kind) }
-        }
         let passes = try passes()
         let (normalised, computed) = (passes.normalised, passes.computed)
         let unread = computed.nodes.count - passes.pruned.nodes.count

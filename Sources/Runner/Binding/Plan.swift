@@ -25,6 +25,8 @@ public struct Plan: Hashable, Codable, Sendable {
     public var normalisations: [String]
     /// What is not as it should be with the clip, though it can be worked on.
     public var warnings: [String]
+    /// What the pipeline does to the clip that may not be meant: enlarging, bars, cut content, dropped sound.
+    public var advice: [String]
 
     /// A file that is read.
     public struct Input: Hashable, Codable, Sendable {

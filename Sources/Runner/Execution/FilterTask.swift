@@ -26,6 +26,7 @@ final class FilterTask: Sendable {
                 adapters.append(adapter)
             }
             let graph = try configure(first)
+            job.note(links: graph.links)
             let output = try job.sink(graph)
             output.start(in: group)
             try run(graph, first, adapters, output)
@@ -98,6 +99,7 @@ final class FilterTask: Sendable {
                 }
                 ends[input] = next.end
                 let isOpen = try filtering { () throws(AVError) in try graph.push(next.frame, to: input) }
+                if feeds[input].isUpload { job.noteUploadFrame() }
                 if !isOpen { feeds[input].close() }
             }
         }

@@ -6,13 +6,16 @@ import LibAV
 final class DecodeFeed: Sendable {
     /// The stream.
     let stream: Plan.Stream
+    /// Whether it is the upload's picture.
+    let isUpload: Bool
     /// Its frames, in the order of time. Few: a 4K frame has 12 MB.
     let frames: BoundedQueue<DecodedFrame>
 
     private let packets: PacketBuffer
 
-    init(_ stream: Plan.Stream, _ packets: PacketBuffer) {
+    init(_ stream: Plan.Stream, of input: Plan.Input, _ packets: PacketBuffer) {
         self.stream = stream
+        isUpload = input.asset == nil && stream.kind == .video
         self.packets = packets
         frames = BoundedQueue(capacity: stream.isHuge ? 1 : 2)
     }
@@ -63,7 +66,7 @@ final class InputTask: Sendable {
         self.source = source
         self.packets = packets
         self.job = job
-        feeds = input.streams.map { DecodeFeed($0, packets) }
+        feeds = input.streams.map { DecodeFeed($0, of: input, packets) }
     }
 
     /// Starts the threads.

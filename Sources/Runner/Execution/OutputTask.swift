@@ -35,7 +35,7 @@ final class OutputTask: FrameSink {
         do throws(AVError) {
             var lanes: [Lane] = []
             for (index, sink) in job.plan.sinks.enumerated() {
-                let encoder = try Self.encoder(sink.kind, job.plan.output, graph.size(ofOutput: index))
+                let encoder = try job.plan.output.encoder(of: sink.kind, size: graph.size(ofOutput: index))
                 if encoder.frameSize > 0 { graph.setFrameSize(encoder.frameSize, ofOutput: index) }
                 lanes.append(
                     Lane(
@@ -53,21 +53,6 @@ final class OutputTask: FrameSink {
         self.muxer = Mutex(muxer)
         left = Mutex(lanes.count)
         for lane in lanes { job.onEnd { lane.frames.close() } }
-    }
-
-    private static func encoder(
-        _ kind: MediaKind, _ output: OutputProfile, _ size: (width: Int, height: Int)
-    ) throws(AVError) -> Encoder {
-        guard kind == .video else {
-            return try Encoder(
-                audio: .init(
-                    encoder: output.audio.codec.rawValue, sampleRate: output.audio.sampleRate,
-                    channelLayout: output.audio.channelLayout, bitRate: output.audio.bitRate))
-        }
-        return try Encoder(
-            video: .init(
-                encoder: output.video.codec.encoder, width: size.width, height: size.height,
-                frameRate: Fraction(output.frameRate), options: output.video.options))
     }
 
     /// Starts the encoders' threads.
@@ -168,26 +153,6 @@ extension OutputProfile.Container {
         switch self {
         // The index first, so that a player can begin before it has the whole file.
         case .mp4: ["movflags": "+faststart"]
-        }
-    }
-}
-
-extension VideoEncoding.Codec {
-    /// libavcodec's name of the encoder.
-    fileprivate var encoder: String {
-        switch self {
-        case .h264: "libx264"
-        }
-    }
-}
-
-extension VideoEncoding {
-    /// The encoder's options.
-    fileprivate var options: [String: String] {
-        switch codec {
-        case .h264:
-            ["preset": preset.rawValue, "crf": "\(crf)", "profile": "high"]
-                .merging(lookahead.map { ["rc-lookahead": "\($0)"] } ?? [:]) { old, _ in old }
         }
     }
 }

@@ -22,6 +22,8 @@ final class RunJob: Sendable {
         case file(OutputFile)
         /// Nowhere, after so many of them.
         case nowhere(after: Int)
+        /// Through the encoder and then nowhere: so many frames of the body, or as many as come in so many seconds.
+        case sample(frames: Int, seconds: Double)
     }
 
     private struct State {
@@ -30,6 +32,9 @@ final class RunJob: Sendable {
         var bytesRead: [String: Int64] = [:]
         var frames = 0
         var isOver = false
+        var uploadFrames = 0
+        var links: [FilterGraphInstance.Link] = []
+        var sample: Sample?
         var wakers: [@Sendable () -> Void] = []
     }
 
@@ -81,6 +86,7 @@ final class RunJob: Sendable {
         switch destination {
         case .file(let output): try OutputTask(graph, file: output, job: self)
         case .nowhere(let count): FrameCounter(count, job: self)
+        case .sample(let frames, let seconds): try SampleTask(graph, wanted: frames, budget: seconds, job: self)
         }
     }
 
@@ -154,6 +160,12 @@ final class RunJob: Sendable {
         }
     }
 
+    /// Notes what a sample showed: the end of a dry run.
+    func complete(sample: Sample) {
+        state.withLock { $0.sample = sample }
+        complete(frames: sample.frames)
+    }
+
     /// What the upload is called in errors.
     var uploadName: String { names.first ?? "the input" }
 
@@ -166,6 +178,18 @@ final class RunJob: Sendable {
 
     /// Notes how much of an input was read.
     func note(bytesRead: Int64, of name: String) { state.withLock { $0.bytesRead[name, default: 0] += bytesRead } }
+
+    /// Notes that the filter graph took a frame of the upload.
+    func noteUploadFrame() { state.withLock { $0.uploadFrames += 1 } }
+
+    /// How many frames of the upload the filter graph took.
+    var uploadFrames: Int { state.withLock(\.uploadFrames) }
+
+    /// Notes the links of the configured graph.
+    func note(links: [FilterGraphInstance.Link]) { state.withLock { $0.links = links } }
+
+    /// What a sample showed, and the links that were negotiated.
+    var sampled: (sample: Sample?, links: [FilterGraphInstance.Link]) { state.withLock { ($0.sample, $0.links) } }
 
     /// Says how far the encoder is.
     func advance(frames: Int) {

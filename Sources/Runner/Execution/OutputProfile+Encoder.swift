@@ -1,0 +1,41 @@
+import GraphDSL
+import LibAV
+
+extension OutputProfile {
+    /// The encoder of a stream.
+    ///
+    /// - Parameter size: the picture's size; of no account for audio.
+    /// - Throws: ``AVError`` where it refuses the settings.
+    func encoder(of kind: MediaKind, size: (width: Int, height: Int)) throws(AVError) -> Encoder {
+        guard kind == .video else {
+            return try Encoder(
+                audio: .init(
+                    encoder: audio.codec.rawValue, sampleRate: audio.sampleRate, channelLayout: audio.channelLayout,
+                    bitRate: audio.bitRate))
+        }
+        return try Encoder(
+            video: .init(
+                encoder: video.codec.encoder, width: size.width, height: size.height, frameRate: Fraction(frameRate),
+                options: video.options))
+    }
+}
+
+extension VideoEncoding.Codec {
+    /// libavcodec's name of the encoder.
+    fileprivate var encoder: String {
+        switch self {
+        case .h264: "libx264"
+        }
+    }
+}
+
+extension VideoEncoding {
+    /// The encoder's options.
+    fileprivate var options: [String: String] {
+        switch codec {
+        case .h264:
+            ["preset": preset.rawValue, "crf": "\(crf)", "profile": "high"]
+                .merging(lookahead.map { ["rc-lookahead": "\($0)"] } ?? [:]) { old, _ in old }
+        }
+    }
+}
