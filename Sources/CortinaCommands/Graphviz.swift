@@ -21,4 +21,12 @@ enum Graphviz {
         guard let picture else { throw Failure(.fault, "the program 'dot' refuses the graph; ask for --format dot") }
         return picture
     }
+
+    /// A picture of a graph as a part of a page: the `svg` element alone.
+    ///
+    /// - Throws: ``Failure`` where the program is missing or refuses the graph.
+    static func inlineSVG(of dot: String) async throws -> String {
+        let file = try await svg(of: dot)
+        return file.firstRange(of: "<svg").map { String(file[$0.lowerBound...]) } ?? file
+    }
 }

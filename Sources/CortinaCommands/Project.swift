@@ -71,6 +71,9 @@ struct Project {
     /// Where the manifest of a pipeline is published.
     func file(_ pipeline: PipelineReference) -> String { "\(published)/\(pipeline).json" }
 
+    /// Where the picture of a published pipeline's graph lies, beside its manifest.
+    func picture(_ pipeline: PipelineReference) -> String { "\(published)/\(pipeline).svg" }
+
     /// The manifest that a name, a name with a version, or a path asks for.
     ///
     /// A published manifest counts more than the definition of the same version: it never changes. The definition counts

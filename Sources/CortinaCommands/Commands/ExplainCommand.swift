@@ -11,7 +11,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
     /// The languages that a graph can be written in.
     enum Format: String, ExpressibleByArgument, CaseIterable {
-        case text, dot, mermaid, svg
+        case text, dot, mermaid, svg, html
     }
 
     @Argument(help: "A pipeline's name, NAME@VERSION, or the path of a manifest.", completion: .pipelines)
@@ -61,6 +61,7 @@ struct ExplainCommand: AsyncParsableCommand {
         case .dot: print(last.drawing.dot)
         case .mermaid: print(last.drawing.mermaid)
         case .svg: print(try await Graphviz.svg(of: last.drawing.dot))
+        case .html: print(try await ExplainPage(manifest, clip: clip, steps).text)
         }
     }
 }

@@ -1,12 +1,13 @@
 import ArgumentParser
 import FoundationEssentials
 import GraphDSL
+import Runner
 
 /// `cortina publish [--check]`
-struct PublishCommand: ParsableCommand {
+struct PublishCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish",
-        abstract: "Writes the manifests of the pipelines that are not published yet.",
+        abstract: "Writes the manifests of the pipelines that are not published yet, and pictures of their graphs.",
         discussion:
             "A published manifest never changes: a definition that differs from it must become the next version.")
 
@@ -15,7 +16,7 @@ struct PublishCommand: ParsableCommand {
 
     @OptionGroup var options: ProjectOptions
 
-    func run() throws {
+    func run() async throws {
         let project = try options.project()
         var problems: [String] = []
         for pipeline in project.catalog.pipelines {
@@ -24,10 +25,16 @@ struct PublishCommand: ParsableCommand {
             let json = manifest.canonicalJSON
             switch FileManager.default.contents(atPath: path) {
             case json?:
+                if check, !FileManager.default.fileExists(atPath: project.picture(manifest.reference)) {
+                    problems.append("\(manifest.reference) has no picture: run '\(Program.current.name) publish'")
+                }
+                if !check { try await draw(manifest, project) }
                 print("\(manifest.reference)  \(manifest.digest.short)  unchanged")
             case nil where check:
                 problems.append("\(manifest.reference) is not published: run '\(Program.current.name) publish'")
             case nil:
+                // The picture first: where Graphviz is missing, nothing is published.
+                try await draw(manifest, project)
                 try write(json, to: path)
                 print("\(manifest.reference)  \(manifest.digest.short)  published")
             default:
@@ -35,6 +42,14 @@ struct PublishCommand: ParsableCommand {
             }
         }
         if !problems.isEmpty { throw Failure(.unusableInput, problems.joined(separator: "\n")) }
+    }
+
+    /// Draws the graph as the pipeline's stages make it, where there is no picture yet.
+    private func draw(_ manifest: Manifest, _ project: Project) async throws {
+        let path = project.picture(manifest.reference)
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let picture = try await Graphviz.svg(of: GraphStep(asWritten: manifest).drawing.dot)
+        try write(Data(picture.utf8), to: path)
     }
 
     private static func changed(_ pipeline: Pipeline) -> String {
