@@ -30,6 +30,8 @@ extension CompletionKind {
 struct Project {
     /// The pipelines' files.
     let assets: AssetFolder
+    /// Where the project lies.
+    let home: String
     /// The folder of the published manifests.
     let published: String
     /// The pipelines and stages of this program.
@@ -37,6 +39,7 @@ struct Project {
 
     init(home: String?, assets: String?) throws {
         let home = try home ?? Self.find()
+        self.home = home
         self.assets = AssetFolder(path: assets ?? "\(home)/assets")
         published = "\(home)/pipelines/published"
     }
@@ -79,7 +82,7 @@ struct Project {
     /// A published manifest counts more than the definition of the same version: it never changes. The definition counts
     /// where the version is not published yet.
     func manifest(_ text: String) throws -> Manifest {
-        if text.contains("/") || text.hasSuffix(".json") { return try read(text) }
+        if Self.isPath(text) { return try read(text) }
         let published = try publishedManifests()
         let known = Set(published).union(catalog.pipelines.map(\.reference))
         guard let wanted = PipelineReference(text), let found = newest(wanted, among: known) else {
@@ -97,6 +100,17 @@ struct Project {
             Console.warn("\(found) is published and its definition now differs: the published one runs")
         }
         return manifest
+    }
+
+    /// Whether a pipeline is named by the path of its manifest.
+    static func isPath(_ text: String) -> Bool { text.contains("/") || text.hasSuffix(".json") }
+
+    /// The definition in this program that a name, or a name with a version, asks for; the newest where it says none.
+    func definition(_ text: String) -> Pipeline? {
+        guard !Self.isPath(text), let wanted = PipelineReference(text) else { return nil }
+        return catalog.pipelines
+            .filter { $0.name == wanted.name && (wanted.version == nil || $0.version == wanted.version) }
+            .max { $0.version < $1.version }
     }
 
     /// Compiles a definition and prints its warnings.

@@ -13,8 +13,8 @@ struct RootCommand: AsyncParsableCommand {
             version: Program.current.version,
             subcommands: [
                 RunCommand.self, DryRunCommand.self, ProbeCommand.self, PipelinesCommand.self, StagesCommand.self,
-                PublishCommand.self,
-                ExplainCommand.self, ErrorsCommand.self,
+                PublishCommand.self, ManifestCommand.self,
+                ExplainCommand.self, PreviewCommand.self, ErrorsCommand.self,
             ])
     }
 }

@@ -47,6 +47,12 @@ public final class Decoder: @unchecked Sendable {
         avcodec_free_context(&pointer)
     }
 
+    /// Whether frames that no other frame needs are left out undecoded.
+    public var skipsUnreferenced: Bool {
+        get { context.pointee.skip_frame == AVDISCARD_NONREF }
+        set { context.pointee.skip_frame = newValue ? AVDISCARD_NONREF : AVDISCARD_DEFAULT }
+    }
+
     /// Takes a packet, or nil at the end of the stream; call ``receive()`` until it gives nothing before the next.
     ///
     /// - Throws: ``AVError``, `isInvalidData` for a damaged packet; the next one may be whole again.

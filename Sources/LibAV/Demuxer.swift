@@ -137,6 +137,16 @@ public final class Demuxer {
         }
     }
 
+    /// Goes to the last point at or before a moment from which a stream can be decoded.
+    ///
+    /// - Parameter time: in microseconds from ``origin``.
+    /// - Throws: ``AVError`` where the container cannot be searched.
+    public func seek(to time: Int64, stream: Int) throws(AVError) {
+        let timestamp = Fraction.microseconds.rescale(time &+ origin, to: streams[stream].timeBase)
+        try AVError.check(
+            av_seek_frame(context, Int32(stream), timestamp, AVSEEK_FLAG_BACKWARD), "search the input")
+    }
+
     /// The next packet of a selected stream, its times counted from ``origin``, or nil at the end.
     ///
     /// - Throws: ``AVError``.

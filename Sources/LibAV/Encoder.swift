@@ -76,6 +76,28 @@ public final class Encoder: @unchecked Sendable {
         }
     }
 
+    /// A picture as a JPEG file (ITU-T T.81, JFIF): full range, BT.601.
+    ///
+    /// - Parameters:
+    ///   - frame: of the pixel format `yuvj420p`.
+    ///   - quality: from 2, the best, to 31, as `mjpeg` counts.
+    /// - Throws: ``AVError``.
+    public static func jpeg(_ frame: Frame, quality: Int32 = 4) throws(AVError) -> [UInt8] {
+        let encoder = try Encoder("mjpeg", [:], timeBase: Fraction(1, 25)) { context in
+            context.width = Int32(frame.width)
+            context.height = Int32(frame.height)
+            context.pix_fmt = AV_PIX_FMT_YUVJ420P
+            context.color_range = AVCOL_RANGE_JPEG
+            context.flags |= AV_CODEC_FLAG_QSCALE
+            context.global_quality = quality * FF_QP2LAMBDA
+            context.thread_count = 1
+        }
+        frame.pointer.pointee.quality = quality * FF_QP2LAMBDA
+        try encoder.send(frame)
+        guard let packet = try encoder.receive() else { throw AVError(cav_error(EAGAIN), "encode a picture") }
+        return packet.bytes
+    }
+
     /// An audio encoder.
     ///
     /// - Throws: ``AVError`` where there is no such encoder, or it refuses the settings.

@@ -13,6 +13,13 @@ public final class Frame: @unchecked Sendable {
         av_frame_free(&pointer)
     }
 
+    /// Another frame of the same data.
+    package func reference() throws(AVError) -> Frame {
+        let copy = try Frame()
+        try AVError.check(av_frame_ref(copy.pointer, pointer), "refer to a frame")
+        return copy
+    }
+
     /// When it is shown, in units of the time base of the decoder or filter that made it.
     public package(set) var pts: Int64? {
         get { pointer.pointee.pts == cav_no_pts ? nil : pointer.pointee.pts }

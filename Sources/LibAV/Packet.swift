@@ -17,6 +17,8 @@ public final class Packet: @unchecked Sendable {
     public var stream: Int { Int(pointer.pointee.stream_index) }
     /// Its bytes.
     public var size: Int { Int(pointer.pointee.size) }
+    /// Its content.
+    public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: pointer.pointee.data, count: size)) }
     /// When it is shown, in units of its stream's time base.
     public var pts: Int64? { pointer.pointee.pts == cav_no_pts ? nil : pointer.pointee.pts }
     /// When it is decoded, in units of its stream's time base.

@@ -62,6 +62,19 @@ public struct Runner: Sendable {
         }
     }
 
+    /// Makes single pictures of what a pipeline makes of a clip.
+    ///
+    /// - Throws: ``RunError``.
+    public func stills(
+        _ manifest: Manifest, of path: String, parameters: [String: String] = [:]
+    ) async throws(RunError) -> StillMaker {
+        try await blocking { cancellation throws(RunError) in
+            let (upload, infos) = try survey(manifest, path, cancellation)
+            return try StillMaker(
+                manifest, clip: path, upload: upload, assets: infos, parameters: parameters, runner: self)
+        }
+    }
+
     /// Checks a manifest's assets, and finds out what they and a clip are.
     private func survey(
         _ manifest: Manifest, _ path: String, _ cancellation: CancellationFlag
@@ -151,7 +164,7 @@ public struct Runner: Sendable {
         }
     }
 
-    private static func open(_ path: String) throws(RunError) -> FileByteSource {
+    static func open(_ path: String) throws(RunError) -> FileByteSource {
         do throws(ByteSourceError) { return try FileByteSource(path: path) } catch {
             switch error {
             case .notFound(let path): throw .noSuchInput(path)
@@ -161,7 +174,7 @@ public struct Runner: Sendable {
     }
 
     /// Does blocking work on a thread of its own, within the limits; cancelling the task breaks it off.
-    private func blocking<Value: Sendable>(
+    func blocking<Value: Sendable>(
         _ work: @escaping @Sendable (CancellationFlag) throws(RunError) -> Value
     ) async throws(RunError) -> Value {
         let cancellation = CancellationFlag()

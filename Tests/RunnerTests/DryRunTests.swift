@@ -52,7 +52,8 @@ struct DryRunTests {
         let cropped = try #require(links.first { $0.from == "crop" })
         #expect(cropped.stage == "Crop" && cropped.size == PictureSize(width: 640, height: 360))
         // elbg works on RGB alone.
-        #expect(links.contains { $0.to == "elbg" && $0.from == "scale (put in by libavfilter)" && $0.format != "yuv420p" })
+        #expect(
+            links.contains { $0.to == "elbg" && $0.from == "scale (put in by libavfilter)" && $0.format != "yuv420p" })
         #expect(links.contains { $0.to == "output v" && $0.format == "yuv420p" })
         #expect(links.contains { $0.to == "output a" && $0.sampleRate == 48000 && $0.channelLayout == "stereo" })
     }
@@ -83,7 +84,9 @@ struct DryRunTests {
             MP4(frameRate: 30)
         }
         #expect(
-            try await dryRun(padded, clip).warnings == ["Pad puts bars left and right: the picture takes 75 % of the frame"])
+            try await dryRun(padded, clip).warnings == [
+                "Pad puts bars left and right: the picture takes 75 % of the frame"
+            ])
         let plain = Pipeline("plain", version: 1, summary: "A test") {
         } output: {
             MP4(frameRate: 30)

@@ -35,7 +35,7 @@ struct PublishCommand: AsyncParsableCommand {
             case nil:
                 // The picture first: where Graphviz is missing, nothing is published.
                 try await draw(manifest, project)
-                try write(json, to: path)
+                try Files.write(json, to: path)
                 print("\(manifest.reference)  \(manifest.digest.short)  published")
             default:
                 problems.append(Self.changed(pipeline))
@@ -49,7 +49,7 @@ struct PublishCommand: AsyncParsableCommand {
         let path = project.picture(manifest.reference)
         guard !FileManager.default.fileExists(atPath: path) else { return }
         let picture = try await Graphviz.svg(of: GraphStep(asWritten: manifest).drawing.dot)
-        try write(Data(picture.utf8), to: path)
+        try Files.write(Data(picture.utf8), to: path)
     }
 
     private static func changed(_ pipeline: Pipeline) -> String {
@@ -57,11 +57,5 @@ struct PublishCommand: AsyncParsableCommand {
         let next = file.replacing("V\(pipeline.version).swift", with: "V\(pipeline.version + 1).swift")
         return "\(pipeline.reference) is published and \(pipeline.location) now gives another manifest; "
             + "put the file back, and make the change in a copy of it, \(next), with version: \(pipeline.version + 1)"
-    }
-
-    private func write(_ json: Data, to path: String) throws {
-        do { try json.write(to: URL(filePath: path), options: .atomic) } catch {
-            throw Failure(.cannotWrite, "'\(path)' cannot be written")
-        }
     }
 }

@@ -22,9 +22,13 @@ struct HTML: ExpressibleByStringInterpolation, CustomStringConvertible {
 
         mutating func appendInterpolation(_ html: HTML) { markup += html.description }
 
-        mutating func appendInterpolation(_ pieces: [HTML]) { markup += pieces.map(\.description).joined(separator: "\n") }
+        mutating func appendInterpolation(_ pieces: [HTML]) {
+            markup += pieces.map(\.description).joined(separator: "\n")
+        }
 
-        mutating func appendInterpolation(_ text: some CustomStringConvertible) { markup += HTML.escaped(text.description) }
+        mutating func appendInterpolation(_ text: some CustomStringConvertible) {
+            markup += HTML.escaped(text.description)
+        }
     }
 
     /// Text with the five characters that mean something in HTML written as references.
@@ -116,7 +120,7 @@ struct Page {
         .compare img { display: block; width: 100%; height: 100%; object-fit: contain; }
         .compare .before { position: absolute; inset: 0; clip-path: inset(0 calc(100% - var(--at, 50%)) 0 0); background: #000; }
         .compare .edge { position: absolute; inset: 0 auto 0 var(--at, 50%); width: 2px; background: #fff; box-shadow: 0 0 4px #000; }
-        .compare span { position: absolute; top: .5rem; padding: .1rem .5rem; border-radius: 4px; background: #000a; color: #fff; font-size: .8rem; }
+        .compare span { position: absolute; bottom: .5rem; padding: .1rem .5rem; border-radius: 4px; background: #000a; color: #fff; font-size: .8rem; }
         .compare span:first-of-type { left: .5rem; } .compare span:last-of-type { right: .5rem; }
         input[type=range] { width: 100%; margin: .75rem 0; accent-color: var(--accent); }
         nav { display: flex; flex-wrap: wrap; gap: .4rem; margin: .5rem 0; }

@@ -2,7 +2,7 @@ extension GraphDrawing {
     /// The drawing in Graphviz's language (graphviz.org/doc/info/lang.html).
     public var dot: String {
         var lines = [
-            "digraph graph_ {", "  label=\(Self.quoted(title)); labelloc=t; rankdir=TB;",
+            "digraph graph_ {", "  label=\(Self.quoted(title)); labelloc=t; fontname=\"sans-serif\"; rankdir=TB;",
             "  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", fontsize=11];",
             "  edge [fontname=\"sans-serif\", fontsize=9, color=\"#555555\"];",
         ]

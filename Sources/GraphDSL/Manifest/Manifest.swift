@@ -72,7 +72,7 @@ public struct Manifest: Hashable, Sendable {
         }
     }
 
-    init(
+    package init(
         name: String, version: Int, summary: String, parameters: [Parameter], assets: [AssetReference],
         graph: FilterGraph, output: OutputProfile
     ) {

@@ -1,0 +1,125 @@
+import GraphDSL
+import LibAV
+import Synchronization
+
+/// Gets single frames out of a stream: goes to the key frame before, decodes up to the frame.
+///
+/// It stays where it is between two frames: the next moment costs only what lies between, and the same moment nothing.
+final class FrameReader: Sendable {
+    private let name: String
+    private let stream: Plan.Stream
+    private let start: Seconds
+    private let open: @Sendable () throws(RunError) -> Demuxer
+    private let position = Mutex<Position?>(nil)
+
+    /// Where decoding stands. Touched under the lock alone.
+    fileprivate struct Position: @unchecked Sendable {
+        let demuxer: Demuxer
+        let decoder: Decoder
+        /// The last frame that begins no later than the last moment that was asked for.
+        var shown: Frame?
+        /// Frames that were decoded and begin later.
+        var later: [Frame] = []
+        var hasEnded = false
+    }
+
+    /// A reader of one stream of a plan's input.
+    ///
+    /// - Parameter source: opens the file's bytes.
+    init(
+        _ stream: Plan.Stream, of input: Plan.Input, named name: String, limits: Limits,
+        source: @escaping @Sendable () throws(RunError) -> any ByteSource
+    ) {
+        self.name = name
+        self.stream = stream
+        start = input.start
+        open = { () throws(RunError) in
+            try Prober.open(source(), name: name, limits: limits, cancellation: CancellationFlag())
+        }
+    }
+
+    /// The frame that is shown at a moment: the last that begins no later, or else the first that there is.
+    ///
+    /// Its time is set to the moment, so that what depends on time in a filter graph is as it would be then.
+    ///
+    /// - Throws: ``RunError``.
+    func frame(at time: Seconds, cancellation: CancellationFlag) throws(RunError) -> DecodedFrame {
+        let result: Result<DecodedFrame?, RunError> = position.withLock { position in
+            do throws(RunError) { return .success(try find(time, &position, cancellation)) } catch {
+                position = nil
+                return .failure(error)
+            }
+        }
+        guard let frame = try result.get() else { throw .undecodable(name, codec: stream.codec) }
+        return frame
+    }
+
+    /// How far ahead decoding goes on rather than search, in seconds: few files have key frames that are closer.
+    private static let nearby = Seconds(1)
+
+    private func find(
+        _ time: Seconds, _ position: inout Position?, _ cancellation: CancellationFlag
+    ) throws(RunError) -> DecodedFrame? {
+        do throws(AVError) {
+            if var here = position, let shown = here.shown {
+                let wanted = here.ticks(time)
+                let ahead = Fraction.microseconds.rescale(Self.nearby.microseconds, to: here.decoder.timeBase)
+                if ((shown.pts ?? 0)...(shown.pts ?? 0) &+ ahead).contains(wanted) {
+                    let found = try here.advance(to: wanted, cancellation)
+                    position = here
+                    return found
+                }
+            }
+        } catch {}
+        // A file whose seeking fails or leads past the moment is read from its beginning.
+        for seeks in time > .zero ? [true, false] : [false] {
+            guard !cancellation.isCancelled else { throw .cancelled }
+            let demuxer = try open()
+            if seeks, demuxer.isStill { continue }
+            demuxer.liftAllowance()
+            demuxer.origin = start.microseconds
+            guard demuxer.streams.indices.contains(stream.index) else { return nil }
+            do throws(AVError) {
+                demuxer.select([stream.index])
+                if seeks { try demuxer.seek(to: time.microseconds, stream: stream.index) }
+                var here = Position(demuxer: demuxer, decoder: try Decoder(demuxer, stream: stream.index))
+                let wanted = here.ticks(time)
+                let found = try here.advance(to: wanted, cancellation)
+                if let found, !seeks || here.shown != nil {
+                    position = here
+                    return found
+                }
+            } catch {}
+        }
+        return nil
+    }
+}
+
+extension FrameReader.Position {
+    /// A moment in units of the decoder's time base, not rounded up: a frame that begins later is not shown yet.
+    fileprivate func ticks(_ time: Seconds) -> Int64 {
+        let nearest = Fraction.microseconds.rescale(time.microseconds, to: decoder.timeBase)
+        let isLater = decoder.timeBase.rescale(nearest, to: .microseconds) > time.microseconds
+        return isLater ? nearest - 1 : nearest
+    }
+
+    /// Decodes up to a moment, in units of the decoder's time base.
+    fileprivate mutating func advance(
+        to wanted: Int64, _ cancellation: CancellationFlag
+    ) throws(AVError) -> DecodedFrame? {
+        while !cancellation.isCancelled {
+            while let next = later.first, (next.pts ?? 0) <= wanted { shown = later.removeFirst() }
+            if hasEnded || !later.isEmpty { break }
+            let packet = try demuxer.next()
+            hasEnded = packet == nil
+            // Frames that no other needs are left out where they end well before the moment.
+            decoder.skipsUnreferenced = packet.map { ($0.pts ?? wanted) &+ 2 &* $0.duration < wanted } ?? false
+            // What is damaged gives no frame; the next may be whole.
+            try? decoder.send(packet)
+            while let frame = try? decoder.receive() { later.append(frame) }
+        }
+        guard !cancellation.isCancelled, let frame = try (shown ?? later.first)?.reference() else { return nil }
+        frame.pts = wanted
+        return DecodedFrame(frame, from: decoder)
+    }
+}

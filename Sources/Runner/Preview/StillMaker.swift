@@ -1,0 +1,183 @@
+public import GraphDSL
+import LibAV
+import Synchronization
+
+/// A picture of a clip or of what a pipeline makes of it, at one moment.
+public struct Still: Hashable, Sendable {
+    /// A JPEG file.
+    public var jpeg: [UInt8]
+    /// Its size.
+    public var size: PictureSize
+    /// The clip's time that it shows; nil where nothing of the clip is to be seen, as in a bumper.
+    public var clipTime: Seconds?
+}
+
+/// Makes single pictures of what a pipeline makes of a clip, without making the video: a few frames are decoded, and one
+/// goes through the filters.
+public struct StillMaker: Sendable {
+    /// How long the output will be, where that can be told.
+    public var duration: Seconds? { plan.duration }
+    /// The plan of the whole run.
+    public let plan: Plan
+
+    private let manifest: Manifest
+    private let clip: String
+    private let upload: MediaInfo
+    private let assets: [AssetPath: MediaInfo]
+    private let parameters: [String: String]
+    private let runner: Runner
+    private let readers = FrameReaders()
+
+    init(
+        _ manifest: Manifest, clip: String, upload: MediaInfo, assets: [AssetPath: MediaInfo],
+        parameters: [String: String], runner: Runner
+    ) throws(RunError) {
+        self.manifest = manifest
+        self.clip = clip
+        self.upload = upload
+        self.assets = assets
+        self.parameters = parameters
+        self.runner = runner
+        plan = try Binder.bind(
+            manifest, to: upload, named: clip, assets: assets, parameters: parameters, limits: runner.limits)
+    }
+
+    /// The output's picture at a moment; a moment outside it shows its first or last picture.
+    ///
+    /// - Parameter width: the most pixels from left to right.
+    /// - Throws: ``RunError``.
+    public func after(at time: Seconds, width: Int) async throws(RunError) -> Still {
+        let last = (duration ?? time) - Seconds(1 / manifest.output.frameRate.value)
+        return try await still(manifest, at: max(.zero, min(time, last)), width: width)
+    }
+
+    /// The clip's moment that the output shows at one of its own; nil where it shows nothing of the clip.
+    ///
+    /// - Throws: ``RunError``.
+    public func clipTime(at time: Seconds) throws(RunError) -> Seconds? {
+        try Binder.still(
+            manifest, to: upload, named: clip, assets: assets, parameters: parameters, at: time, then: []
+        ).clipTime
+    }
+
+    /// The clip's own picture at a moment of the clip, upright and with its true shape, but otherwise as it is.
+    ///
+    /// - Parameter width: the most pixels from left to right.
+    /// - Throws: ``RunError``.
+    public func before(at time: Seconds, width: Int) async throws(RunError) -> Still {
+        let untouched = Manifest.untouched(output: manifest.output)
+        return try await still(untouched, at: max(.zero, min(time, upload.duration ?? time)), width: width)
+    }
+
+    private func still(_ manifest: Manifest, at time: Seconds, width: Int) async throws(RunError) -> Still {
+        try await runner.blocking { cancellation throws(RunError) in
+            let still = try Binder.still(
+                manifest, to: upload, named: clip, assets: assets,
+                parameters: manifest.parameters.isEmpty ? [:] : parameters, at: time,
+                then: Self.jpegFilters(width: width))
+            return try make(still, cancellation)
+        }
+    }
+
+    /// JFIF has BT.601 in full range.
+    private static func jpegFilters(width: Int) -> [Filter] {
+        [
+            Filter(
+                "scale",
+                [
+                    "w": .expression(Expression("min(iw,\(width))")), "h": -2, "flags": "bicubic",
+                    "out_color_matrix": "bt601", "out_range": "full",
+                ], outputs: [.video]), .pixelFormat("yuvj420p"),
+        ]
+    }
+
+    private func make(_ still: Binder.Still, _ cancellation: CancellationFlag) throws(RunError) -> Still {
+        var labels: [String] = []
+        var frames: [DecodedFrame] = []
+        var aspects: [Fraction] = []
+        for input in still.plan.inputs {
+            for stream in input.streams where stream.kind == .video {
+                let reader = readers.reader(of: stream, in: input) { makeReader(of: stream, in: input) }
+                let found = try reader.frame(at: still.times[stream.label] ?? .zero, cancellation: cancellation)
+                do throws(AVError) {
+                    guard let frame = try FrameAdapter(to: stream, first: found.frame).adapt(found) else { continue }
+                    frames.append(frame)
+                } catch {
+                    throw .unsuitable("the picture changes its format within the file (\(error.reason))")
+                }
+                labels.append(stream.label)
+                aspects.append(Fraction(stream.sampleAspect))
+            }
+        }
+        let picture: Frame?
+        do throws(AVError) { picture = try filter(still, labels, frames, aspects) } catch {
+            throw .fault("libavfilter refuses the graph of \(still.plan.pipeline): \(error.reason)")
+        }
+        guard let picture else { throw .unsuitable("no picture comes out at this moment; try another one") }
+        do throws(AVError) {
+            return Still(
+                jpeg: try Encoder.jpeg(picture), size: PictureSize(width: picture.width, height: picture.height),
+                clipTime: still.clipTime)
+        } catch {
+            throw .fault("the picture cannot be written: \(error.reason)")
+        }
+    }
+
+    private func makeReader(of stream: Plan.Stream, in input: Plan.Input) -> FrameReader {
+        let path = input.asset.map(runner.assets.file) ?? clip
+        return FrameReader(stream, of: input, named: path, limits: runner.limits) { () throws(RunError) in
+            try Runner.open(path)
+        }
+    }
+
+    private func filter(
+        _ still: Binder.Still, _ labels: [String], _ frames: [DecodedFrame], _ aspects: [Fraction]
+    ) throws(AVError) -> Frame? {
+        let inputs = frames.indices.map { index in
+            FilterGraphInstance.Input(
+                label: labels[index], first: frames[index].frame, timeBase: frames[index].timeBase,
+                frameRate: frames[index].frameRate, sampleAspect: aspects[index])
+        }
+        let graph = try FilterGraphInstance(
+            text: still.plan.filterGraph, inputs: inputs, outputs: [.init(label: "v", isVideo: true)])
+        for (index, frame) in frames.enumerated() {
+            _ = try graph.push(frame.frame, to: index)
+            // Long enough to be seen at any speed.
+            try graph.close(index, at: frame.end &+ Fraction(1, 1).rescale(1, to: frame.timeBase))
+        }
+        guard case .frame(let picture, _) = try graph.next() else { return nil }
+        return picture
+    }
+}
+
+/// The readers that are open, each with its place in its file.
+private final class FrameReaders: Sendable {
+    private struct Key: Hashable {
+        let asset: AssetPath?
+        let stream: Int
+    }
+
+    private let readers = Mutex<[Key: FrameReader]>([:])
+
+    /// The reader of a stream, made where there is none yet.
+    func reader(of stream: Plan.Stream, in input: Plan.Input, make: () -> FrameReader) -> FrameReader {
+        let key = Key(asset: input.asset, stream: stream.index)
+        return readers.withLock { readers in
+            if let known = readers[key] { return known }
+            let reader = make()
+            readers[key] = reader
+            return reader
+        }
+    }
+}
+
+extension Manifest {
+    /// A pipeline without a stage.
+    fileprivate static func untouched(output: OutputProfile) -> Manifest {
+        var graph = FilterGraph()
+        let source = graph.add(.init(.source(.init(asset: nil, content: .video))))
+        graph.add(.init(.sink(.video), inputs: [source]))
+        return Manifest(
+            name: "untouched", version: 1, summary: "", parameters: [], assets: [], graph: graph, output: output)
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import GraphDSL
+import Pipelines
+import Runner
+import Stages
+import TestSupport
+import Testing
+
+/// A picture of one moment must be the one that the whole run makes.
+@Suite(.serialized)
+struct StillTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// Runs a pipeline and compares some of its frames with stills.
+    private func compare(_ pipeline: Pipeline, _ clip: String, at frames: [Int]) async throws {
+        let manifest = try pipeline.compile(assets: Checkout.assets.catalog()).manifest
+        let output = scratch.path("\(pipeline.name).mp4")
+        try await run(manifest, of: clip, to: output)
+        let video = try DecodedClip(output, keeping: frames.contains)
+        let stills = try await testRunner().stills(manifest, of: clip)
+        #expect(stills.duration == Seconds(Double(video.frameCount) / 30))
+        // Out of order, so that the reader has to go back too.
+        for frame in frames.reversed() + frames {
+            let still: Still
+            do { still = try await stills.after(at: Seconds((Double(frame) + 0.1) / 30), width: 4096) } catch {
+                Issue.record("\(pipeline.name), frame \(frame): \(error)")
+                continue
+            }
+            let picture = try picture(still)
+            let similarity = ssim(picture, try #require(video.pictures[frame]))
+            #expect(similarity > 0.97, "\(pipeline.name), frame \(frame): \(similarity)")
+        }
+    }
+
+    /// A still as a video of one frame in BT.709, limited range.
+    private func picture(_ still: Still) throws -> DecodedClip.Picture {
+        try Data(still.jpeg).write(to: URL(filePath: scratch.path("still.jpg")))
+        let path = try TestClip.make(
+            "still.mp4", in: scratch,
+            "-i \(scratch.path("still.jpg")) -vf "
+                + "scale=in_color_matrix=bt601:in_range=full:out_color_matrix=bt709:out_range=tv,format=yuv420p "
+                + "-c:v libx264 -crf 4")
+        return try #require(try DecodedClip(path, keeping: { $0 == 0 }).pictures[0])
+    }
+
+    @Test("in the body and in both bumpers, with the watermark")
+    func showcase() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 3, size: "640x480")
+        let pipeline = try #require(Catalog.cortina.pipelines.first { $0.name == "showcase" })
+        try await compare(pipeline, clip, at: [0, 40, 74, 75, 76, 120, 164, 165, 200, 239])
+    }
+
+    @Test("through a trim that begins later, a speed, fades and a title that comes and goes")
+    func times() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 8)
+        let pipeline = Pipeline("times", version: 1, summary: "A test") {
+            Trim(to: .seconds(5), from: .seconds(1.5))
+            Speed(1.5)
+            Title("Now", from: .seconds(1), for: .seconds(0.5))
+            Fade(in: .seconds(0.5), out: .seconds(0.5))
+            Bumper(.opening, .asset("brand/intro.mp4"))
+        } output: {
+            MP4(video: .h264(crf: 12), frameRate: 30)
+        }
+        try await compare(pipeline, clip, at: [75, 80, 90, 104, 106, 110, 119, 121, 140, 173])
+    }
+
+    @Test("of a turned clip, a clip of variable rate, and one that cannot be searched")
+    func clips() async throws {
+        let pipeline = Pipeline("plain", version: 1, summary: "A test") {
+            Scale(to: .size(PictureSize(width: 320, height: 180)))
+        } output: {
+            MP4(video: .h264(crf: 12), frameRate: 30)
+        }
+        for name in ["turned-90.mp4", "variable-rate.mp4", "fragmented.mp4", "edit-list.mp4"] {
+            try await compare(pipeline, Checkout.fixture(name), at: [0, 4, 8])
+        }
+    }
+
+    @Test("before shows the clip as it is, at the moment that after shows")
+    func before() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 4, size: "640x480")
+        let pipeline = try #require(Catalog.cortina.pipelines.first { $0.name == "showcase" })
+        let manifest = try pipeline.compile(assets: Checkout.assets.catalog()).manifest
+        let stills = try await testRunner().stills(manifest, of: clip)
+        let after = try await stills.after(at: .seconds(4.5), width: 320)
+        #expect(after.size == PictureSize(width: 320, height: 180))
+        #expect((1.999...2.034).contains(after.clipTime?.value ?? 0))
+        let before = try await stills.before(at: try #require(after.clipTime), width: 4096)
+        #expect(before.size == PictureSize(width: 640, height: 480))
+        let original = try DecodedClip(clip, keeping: { $0 == 60 })
+        #expect(ssim(try picture(before), try #require(original.pictures[60])) > 0.97)
+        #expect(try await stills.after(at: .seconds(1), width: 320).clipTime == nil)
+        #expect(try stills.clipTime(at: .seconds(8)) == nil)
+        // A moment outside shows the nearest picture.
+        #expect(try await stills.after(at: .seconds(100), width: 320).clipTime == nil)
+        #expect(try await stills.before(at: .seconds(100), width: 320).jpeg.count > 1000)
+    }
+}
