@@ -44,6 +44,8 @@ package struct Binder {
         var plan: Plan
         /// Of each stream that is read, by its label, the time of the frame that is shown.
         var times: [String: Seconds]
+        /// How long a frame must last for the output to show it, in seconds.
+        var length: Seconds
         /// The clip's time that is shown; nil where nothing of the clip is, as in a bumper.
         var clipTime: Seconds?
     }
@@ -80,7 +82,9 @@ package struct Binder {
                 pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
                 output: manifest.output, size: nil, hasAudio: false, duration: nil, normalisations: [], warnings: [],
                 advice: []),
-            times: Dictionary(times) { first, _ in first }, clipTime: clip.flatMap { moment.times[$0.index] })
+            times: Dictionary(times) { first, _ in first },
+            length: Seconds(2 * moment.speed / manifest.output.frameRate.value),
+            clipTime: clip.flatMap { moment.times[$0.index] })
     }
 
     private static func binder(

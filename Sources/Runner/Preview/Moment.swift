@@ -10,6 +10,8 @@ struct Moment {
     private(set) var graph = FilterGraph()
     /// Of each source of ``graph``, by the index of its node, the time of the frame that is shown.
     private(set) var times: [Int: Seconds] = [:]
+    /// How many times faster than its sources the output runs at the most; 1 at least.
+    private(set) var speed = 1.0
 
     private let whole: FilterGraph
     private let formats: [[LinkFormat]]
@@ -77,6 +79,7 @@ struct Moment {
                 filter.options["expr"] = .expression(Expression("PTS-\(start.description)/TB"))
             } else if let old = length(node.inputs[0]), let new = length(endpoint), new > .zero {
                 before = Seconds(time.value * old.value / new.value)
+                speed = max(speed, old.value / new.value)
             }
         default: break
         }

@@ -142,8 +142,8 @@ public struct StillMaker: Sendable {
             text: still.plan.filterGraph, inputs: inputs, outputs: [.init(label: "v", isVideo: true)])
         for (index, frame) in frames.enumerated() {
             _ = try graph.push(frame.frame, to: index)
-            // Long enough to be seen at any speed.
-            try graph.close(index, at: frame.end &+ Fraction(1, 1).rescale(1, to: frame.timeBase))
+            let length = Fraction.microseconds.rescale(still.length.microseconds, to: frame.timeBase)
+            try graph.close(index, at: frame.end &+ length)
         }
         guard case .frame(let picture, _) = try graph.next() else { return nil }
         return picture
