@@ -14,7 +14,7 @@ struct RootCommand: AsyncParsableCommand {
             subcommands: [
                 RunCommand.self, DryRunCommand.self, ProbeCommand.self, PipelinesCommand.self, StagesCommand.self,
                 PublishCommand.self, ManifestCommand.self,
-                ExplainCommand.self, PreviewCommand.self, ErrorsCommand.self,
+                ExplainCommand.self, PreviewCommand.self, DiffCommand.self, ErrorsCommand.self,
             ])
     }
 }

@@ -34,6 +34,10 @@ public final class Frame: @unchecked Sendable {
     public var height: Int { Int(pointer.pointee.height) }
     /// Audio samples a channel; 0 for a picture.
     public var sampleCount: Int { Int(pointer.pointee.nb_samples) }
+    /// What a filter noted of the frame under a name.
+    public func metadata(_ name: String) -> String? {
+        av_dict_get(pointer.pointee.metadata, name, nil, 0).map { String(cString: $0.pointee.value) }
+    }
     /// Whether the decoder found the data damaged.
     public var isCorrupt: Bool {
         pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || pointer.pointee.decode_error_flags != 0

@@ -104,6 +104,54 @@ public struct Runner: Sendable {
         return DryRun(plan, try await run.report(), job.sampled)
     }
 
+    /// Compares the pictures that two plans make of one clip.
+    ///
+    /// - Throws: ``RunError``.
+    public func compare(_ first: Plan, _ second: Plan, input: String) async throws(RunError) -> Comparison {
+        let handovers = (FrameHandover(), FrameHandover())
+        let jobs = try await blocking { _ throws(RunError) -> (RunJob, RunJob) in
+            (
+                try self.job(for: first, input: input, to: .handover(handovers.0)),
+                try self.job(for: second, input: input, to: .handover(handovers.1))
+            )
+        }
+        let runs = [jobs.0, jobs.1].map { Run($0, progress: AsyncStream { $0.finish() }) }
+        // Whatever ends one ends both: each waits for the other's frames.
+        let endBoth = { @Sendable in for run in runs { run.cancel() } }
+        do throws(RunError) {
+            for run in runs { try run.start() }
+            let result = await withTaskCancellationHandler {
+                await compared(handovers, frameRate: first.output.frameRate)
+            } onCancel: {
+                endBoth()
+            }
+            let comparison = try result.get()
+            for run in runs { _ = try await run.report() }
+            return comparison
+        } catch {
+            endBoth()
+            throw error
+        }
+    }
+
+    private func compared(
+        _ handovers: (FrameHandover, FrameHandover), frameRate: Rational
+    ) async -> Result<Comparison, RunError> {
+        do throws(RunError) {
+            return .success(
+                try await blocking { _ throws(RunError) in
+                    var comparer = FrameComparer(frameRate: frameRate)
+                    do throws(AVError) { try comparer.run(handovers.0, handovers.1) } catch {
+                        for handover in [handovers.0, handovers.1] { handover.frames.close() }
+                        throw .fault("the pictures cannot be compared: \(error.reason)")
+                    }
+                    return comparer.comparison
+                })
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// What of a pipeline's filters and options this machine's libavfilter does not know or take.
     ///
     /// - Throws: ``RunError``.

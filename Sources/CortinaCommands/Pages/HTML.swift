@@ -126,6 +126,12 @@ struct Page {
         nav { display: flex; flex-wrap: wrap; gap: .4rem; margin: .5rem 0; }
         button { font: inherit; font-size: .9rem; padding: .25rem .7rem; border: 1px solid var(--line); border-radius: 4px; background: var(--shade); color: inherit; cursor: pointer; }
         button[aria-pressed=true] { background: var(--accent); border-color: var(--accent); color: var(--paper); }
+        h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
+        pre { font: .85rem/1.5 ui-monospace, monospace; background: var(--shade); padding: .75rem; border-radius: 6px; }
+        .diff { white-space: normal; }
+        .diff span { display: block; white-space: pre; width: max-content; min-width: 100%; }
+        .diff .removed { background: #d1242f33; } .diff .added { background: #1a7f3733; }
+        .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: .5rem; }
         .plot { width: 100%; height: auto; display: block; }
         .plot text { fill: var(--quiet); font-size: 11px; }
         """

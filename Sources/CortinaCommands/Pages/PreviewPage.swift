@@ -141,7 +141,8 @@ struct PreviewPage {
 
     private static func clock(_ time: Seconds) -> String { "\((time.value * 100).rounded() / 100) s" }
 
-    private static func url(_ still: Still) -> String {
+    /// A picture within a page.
+    static func url(_ still: Still) -> String {
         "data:image/jpeg;base64,\(Data(still.jpeg).base64EncodedString())"
     }
 

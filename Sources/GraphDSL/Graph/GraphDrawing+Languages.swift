@@ -45,6 +45,17 @@ extension GraphDrawing {
         return lines.joined(separator: "\n")
     }
 
+    /// The nodes as lines of text without their numbers, each with the titles of the nodes that it reads.
+    public var lines: [String] {
+        boxes.enumerated().map { index, box in
+            let inputs = arrows.filter { $0.to == index && !$0.isReference }.map { boxes[$0.from].title }
+            var line = ([box.title] + box.details).joined(separator: " ")
+            if !inputs.isEmpty { line += "  <- \(inputs.joined(separator: ", "))" }
+            if let stage = box.stage { line += "  (\(stage))" }
+            return line
+        }
+    }
+
     /// The drawing as lines of text, a node each, in the order of the graph.
     public var text: String {
         let names = boxes.indices.map { "n\($0)" }

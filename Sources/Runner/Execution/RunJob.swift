@@ -24,6 +24,8 @@ final class RunJob: Sendable {
         case nowhere(after: Int)
         /// Through the encoder and then nowhere: so many frames of the body, or as many as come in so many seconds.
         case sample(frames: Int, seconds: Double)
+        /// To another thread, as they leave the filters.
+        case handover(FrameHandover)
     }
 
     private struct State {
@@ -86,6 +88,7 @@ final class RunJob: Sendable {
         switch destination {
         case .file(let output): try OutputTask(graph, file: output, job: self)
         case .nowhere(let count): FrameCounter(count, job: self)
+        case .handover(let handover): handover.sink(self)
         case .sample(let frames, let seconds): try SampleTask(graph, wanted: frames, budget: seconds, job: self)
         }
     }
