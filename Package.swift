@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Stages", targets: ["Stages"]),
         .library(name: "Runner", targets: ["Runner"]),
         .library(name: "CortinaCommands", targets: ["CortinaCommands"]),
+        .library(name: "StageTesting", targets: ["StageTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,6 +55,14 @@ let package = Package(
             ],
             swiftSettings: house),
         .target(
+            name: "StageTesting",
+            dependencies: [
+                "GraphDSL", "LibAV", "Runner",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+        .target(
             name: "CortinaCommands",
             dependencies: [
                 "GraphDSL", "Runner",
@@ -74,7 +83,8 @@ let package = Package(
         .testTarget(
             name: "LibAVTests", dependencies: ["CLibAV", "LibAV", "GraphDSL", "TestSupport"], swiftSettings: house),
         .testTarget(
-            name: "StagesTests", dependencies: ["GraphDSL", "Stages", "LibAV", "Runner", "TestSupport"],
+            name: "StagesTests",
+            dependencies: ["GraphDSL", "Stages", "StageTesting", "LibAV", "Runner", "TestSupport"],
             swiftSettings: house),
         .testTarget(
             name: "RunnerTests",

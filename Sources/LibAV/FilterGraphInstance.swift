@@ -101,6 +101,26 @@ public final class FilterGraphInstance {
         try AVError.check(avfilter_graph_config(graph, nil), "configure the filter graph")
     }
 
+    /// The names of the filters that libavfilter reads in a text, in their order; nothing is configured.
+    ///
+    /// - Throws: ``AVError`` where it refuses the text.
+    public static func filters(of text: String) throws(AVError) -> [String] {
+        var graph: UnsafeMutablePointer<AVFilterGraph>? = try AVError.check(
+            avfilter_graph_alloc(), "allocate the filter graph")
+        var openInputs: UnsafeMutablePointer<AVFilterInOut>?
+        var openOutputs: UnsafeMutablePointer<AVFilterInOut>?
+        defer {
+            avfilter_inout_free(&openInputs)
+            avfilter_inout_free(&openOutputs)
+            avfilter_graph_free(&graph)
+        }
+        try AVError.check(avfilter_graph_parse2(graph, text, &openInputs, &openOutputs), "build the filter graph")
+        guard let graph else { return [] }
+        return (0..<Int(graph.pointee.nb_filters)).compactMap { index in
+            graph.pointee.filters[index].map { String(cString: $0.pointee.filter.pointee.name) }
+        }
+    }
+
     private func make(_ filter: String, _ name: String) throws(AVError) -> UnsafeMutablePointer<AVFilterContext> {
         try AVError.check(avfilter_graph_alloc_filter(graph, avfilter_get_by_name(filter), name), "make \(filter)")
     }
@@ -251,12 +271,13 @@ public final class FilterGraphInstance {
 
 extension FilterGraphInstance.Link {
     fileprivate init?(_ link: UnsafeMutablePointer<AVFilterLink>) {
-        let it = link.pointee
-        guard let from = it.src.pointee.name, let to = it.dst.pointee.name else { return nil }
-        let isVideo = it.type == AVMEDIA_TYPE_VIDEO
+        // Field by field: libavfilter allocates less than the header's structure, which ends in reserved bytes.
+        guard let from = link.pointee.src.pointee.name, let to = link.pointee.dst.pointee.name else { return nil }
+        let isVideo = link.pointee.type == AVMEDIA_TYPE_VIDEO
         let name =
             isVideo
-            ? av_get_pix_fmt_name(AVPixelFormat(it.format)) : av_get_sample_fmt_name(AVSampleFormat(it.format))
+            ? av_get_pix_fmt_name(AVPixelFormat(link.pointee.format))
+            : av_get_sample_fmt_name(AVSampleFormat(link.pointee.format))
         var layout = ""
         if !isVideo {
             var text = [CChar](repeating: 0, count: 128)
@@ -268,9 +289,10 @@ extension FilterGraphInstance.Link {
         self.init(
             from: String(cString: from), to: String(cString: to), isVideo: isVideo,
             format: name.map { String(cString: $0) } ?? "unknown",
-            size: isVideo ? (Int(it.w), Int(it.h)) : (0, 0),
-            sampleAspect: isVideo ? Fraction(it.sample_aspect_ratio) : Fraction(0, 1),
+            size: isVideo ? (Int(link.pointee.w), Int(link.pointee.h)) : (0, 0),
+            sampleAspect: isVideo ? Fraction(link.pointee.sample_aspect_ratio) : Fraction(0, 1),
             frameRate: isVideo ? Fraction(cav_link_frame_rate(link)) : Fraction(0, 1),
-            sampleRate: isVideo ? 0 : Int(it.sample_rate), channelLayout: layout, timeBase: Fraction(it.time_base))
+            sampleRate: isVideo ? 0 : Int(link.pointee.sample_rate), channelLayout: layout,
+            timeBase: Fraction(link.pointee.time_base))
     }
 }

@@ -104,6 +104,27 @@ public struct Runner: Sendable {
         return DryRun(plan, try await run.report(), job.sampled)
     }
 
+    /// The planes of one picture as it leaves a plan's filters, for tests of stages.
+    ///
+    /// - Parameter number: which picture, from 0.
+    /// - Throws: ``RunError``; ``RunError/unsuitable(_:)`` where there are fewer.
+    package func picture(_ number: Int, of plan: Plan, input: String) async throws(RunError) -> [[UInt8]] {
+        let handover = FrameHandover()
+        let job = try await blocking { _ throws(RunError) -> RunJob in
+            try self.job(for: plan, input: input, to: .handover(handover))
+        }
+        let run = Run(job, progress: AsyncStream { $0.finish() })
+        try run.start()
+        let planes = try await blocking { _ throws(RunError) -> [[UInt8]]? in
+            defer { handover.frames.close() }
+            for _ in 0..<number where handover.frames.pop() == nil { return nil }
+            return handover.frames.pop().map { frame in (0..<3).map(frame.bytes) }
+        }
+        _ = try await run.report()
+        guard let planes else { throw .unsuitable("the output has fewer than \(number + 1) pictures") }
+        return planes
+    }
+
     /// Compares the pictures that two plans make of one clip.
     ///
     /// - Throws: ``RunError``.
