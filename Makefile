@@ -7,7 +7,7 @@ CORTINA := .build/release/cortina
 CLIP ?= assets/samples/rally.mp4
 OUT ?= out/showcase.mp4
 
-.PHONY: help demo test build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
+.PHONY: help demo test examples snapshots build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,15 +24,22 @@ demo: build ## Runs showcase on the sample clip. CLIP=… for another.
 	@echo "The video is $(abspath $(OUT))"
 
 test: ## Runs all tests.
-	@deploy/install-packages strace zzuf graphviz
+	@deploy/install-packages strace zzuf graphviz curl
 	swift build --build-tests
 	swift test --skip-build
 
+examples: packages ## Builds and tests plugins as outsiders would.
+	@deploy/install-packages graphviz
+	Examples/test
+
+snapshots: ## Writes what the commands print anew, for the tests.
+	CORTINA_SNAPSHOTS=write swift test --filter SnapshotTests
+
 lint: ## Checks the layout of the code.
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests pipelines fuzz
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests pipelines fuzz Examples
 
 format: ## Sets the layout of the code.
-	swift format --in-place --recursive --parallel Package.swift Sources Tests pipelines fuzz
+	swift format --in-place --recursive --parallel Package.swift Sources Tests pipelines fuzz Examples
 
 docs: build ## Makes the pages of docs/ that are made from the code.
 	$(CORTINA) errors --markdown >docs/errors.md

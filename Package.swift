@@ -94,7 +94,8 @@ let package = Package(
             name: "PipelinesTests", dependencies: ["GraphDSL", "Stages", "Pipelines", "Runner", "TestSupport"],
             swiftSettings: house),
         .testTarget(
-            name: "CommandTests", dependencies: ["cortina", "TestSupport"], swiftSettings: house),
+            name: "CommandTests", dependencies: ["cortina", "CortinaCommands", "TestSupport"],
+            exclude: ["Snapshots"], swiftSettings: house),
     ]
 )
 

@@ -13,7 +13,7 @@ struct RootCommand: AsyncParsableCommand {
             version: Program.current.version,
             subcommands: [
                 RunCommand.self, DryRunCommand.self, ProbeCommand.self, PipelinesCommand.self, StagesCommand.self,
-                PublishCommand.self, ManifestCommand.self,
+                PublishCommand.self, ManifestCommand.self, NewCommand.self,
                 ExplainCommand.self, PreviewCommand.self, DiffCommand.self, ErrorsCommand.self,
             ])
     }

@@ -3,7 +3,7 @@ public import GraphDSL
 /// Sets a short video before or after the clip.
 ///
 /// The bumper is fitted into the clip's picture, with black around it where its shape differs. Its sound is kept where
-/// the clip has sound; a bumper without sound is silent.
+/// the clip has sound; a bumper without sound is silent, and so is one that is asked to be.
 public struct Bumper: Stage {
     /// On which side of the clip.
     public enum Kind: String, CaseIterable, ParameterValue {
@@ -19,11 +19,16 @@ public struct Bumper: Stage {
     public var kind: Kind
     /// The video.
     public var video: Asset
+    /// Whether its sound is left out.
+    public var isSilent: Bool
 
     /// Sets `video` before (`.opening`) or after (`.closing`) the clip.
-    public init(_ kind: Kind, _ video: Asset) {
+    ///
+    /// - Parameter silent: leaves its sound out; also says that it is meant to be dropped where the clip has none.
+    public init(_ kind: Kind, _ video: Asset, silent: Bool = false) {
         self.kind = kind
         self.video = video
+        isSilent = silent
     }
 
     public static let descriptor = StageDescriptor(
@@ -34,6 +39,7 @@ public struct Bumper: Stage {
     ) {
         ParameterDescriptor("kind", \Bumper.kind, "before or after the clip")
         ParameterDescriptor("video", \Bumper.video, "any video file of the assets")
+        ParameterDescriptor("silent", \Bumper.isSilent, default: false, "whether its sound is left out")
     }
 
     public func apply(to clip: Clip, in graph: inout GraphBuilder) throws(StageError) -> Clip {
@@ -44,6 +50,14 @@ public struct Bumper: Stage {
                     .note("the other one is here", at: other.place.location), .fix("leave one of the two out"),
                 ])
         }
+        if clip.audio == nil, !isSilent {
+            let remover = graph.audioRemover.map {
+                Diagnostic.Note.note("\($0.name) removes the sound", at: $0.location)
+            }
+            graph.warn(
+                "the sound of '\(video.text)' is dropped: the clip has none here",
+                notes: [remover, .fix("if it is meant, say so: Bumper(…, silent: true)")].compactMap(\.self))
+        }
         let fitted = graph.filter(
             .scale(fittingIn: .expression("ref.width"), .expression("ref.height")), on: graph.source(video, .video),
             reference: clip.video)
@@ -53,7 +67,7 @@ public struct Bumper: Stage {
                 y: .expression("(oh-ih)/2"), colour: .black),
             on: fitted, reference: clip.video)
         let picture = graph.filter(.sampleAspect(1), on: padded)
-        let bumper = [picture] + (clip.audio == nil ? [] : [graph.source(video, .audio)])
+        let bumper = [picture] + (clip.audio == nil ? [] : [sound(in: &graph)])
         let body = [clip.video] + [clip.audio].compactMap(\.self)
         let joined = graph.filters(
             .concat(count: 2, audio: clip.audio != nil), on: kind == .opening ? bumper + body : body + bumper)
@@ -61,5 +75,10 @@ public struct Bumper: Stage {
         clip.video = joined[0]
         clip.audio = clip.audio.map { _ in joined[1] }
         return clip
+    }
+
+    private func sound(in graph: inout GraphBuilder) -> Link {
+        let sound = graph.source(video, .audio)
+        return isSilent ? graph.filter(Filter("volume", ["volume": 0], outputs: [.audio]), on: sound) : sound
     }
 }

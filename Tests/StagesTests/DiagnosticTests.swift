@@ -33,6 +33,42 @@ struct DiagnosticTests {
             ])
     }
 
+    @Test("a bumper whose sound is dropped points at the stage that dropped it, unless it is meant")
+    func bumperSound() throws {
+        let line = #line + 2
+        let after = try findings {
+            StripAudio()
+            Bumper(.opening, .asset("brand/intro.mp4"))
+        }
+        #expect(
+            after == [
+                """
+                DiagnosticTests.swift:\(line + 1): warning: the sound of 'brand/intro.mp4' is dropped: the clip has none here
+                DiagnosticTests.swift:\(line): note: StripAudio removes the sound
+                DiagnosticTests.swift:\(line + 1): fix: if it is meant, say so: Bumper(…, silent: true)
+                """
+            ])
+        let second = #line + 2
+        let before = try findings {
+            Bumper(.closing, .asset("brand/outro.mp4"))
+            StripAudio()
+        }
+        #expect(
+            before == [
+                """
+                DiagnosticTests.swift:\(second + 1): warning: StripAudio removes the sound of 'brand/outro.mp4' too
+                DiagnosticTests.swift:\(second): note: the bumper is here
+                DiagnosticTests.swift:\(second + 1): fix: if it is meant, say so: Bumper(…, silent: true)
+                """
+            ])
+        #expect(
+            try findings {
+                Bumper(.closing, .asset("brand/outro.mp4"), silent: true)
+                StripAudio()
+                Bumper(.opening, .asset("brand/intro.mp4"), silent: true)
+            }.isEmpty)
+    }
+
     @Test("a crop larger than the picture points at the stage that made the picture so small, not at those between")
     func crop() throws {
         let line = #line + 2

@@ -10,8 +10,8 @@ extension Pipeline {
         Scale(to: .hd720)
         Watermark(.asset("brand/watermark.png"), at: .topTrailing, inset: 10, width: 150)
         StripAudio()
-        Bumper(.opening, .asset("brand/intro.mp4"))
-        Bumper(.closing, .asset("brand/outro.mp4"))
+        Bumper(.opening, .asset("brand/intro.mp4"), silent: true)
+        Bumper(.closing, .asset("brand/outro.mp4"), silent: true)
     } output: {
         MP4(video: .h264(), frameRate: 30)
     }

@@ -76,6 +76,9 @@ public struct GraphBuilder: Sendable {
         passed.compactMap { placed in (placed.stage as? Kind).map { ($0, placed.place) } }
     }
 
+    /// The stage that removed the clip's sound, where one did.
+    public var audioRemover: StagePlace? { audioRemoval }
+
     /// The stage that gave a picture the size that it has, where one did.
     public func sizeOrigin(of link: Link) -> StagePlace? {
         var endpoint = link.endpoint
