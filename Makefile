@@ -41,9 +41,10 @@ lint: ## Checks the layout of the code.
 format: ## Sets the layout of the code.
 	swift format --in-place --recursive --parallel Package.swift Sources Tests pipelines fuzz Examples
 
-docs: build ## Makes the pages of docs/ that are made from the code.
+docs: build ## Makes the pages that are made from the code: docs/*.md, and the reference with tutorials in out/docs.
 	$(CORTINA) errors --markdown >docs/errors.md
 	$(CORTINA) stages --markdown >docs/stages.md
+	docs/reference
 
 bench: build ## Compares with the ffmpeg program: time, processor time, memory, as ratios.
 	python3 bench/bench.py

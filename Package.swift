@@ -25,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
@@ -92,6 +93,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "PipelinesTests", dependencies: ["GraphDSL", "Stages", "Pipelines", "Runner", "TestSupport"],
+            swiftSettings: house),
+        .testTarget(
+            name: "TutorialTests", dependencies: ["GraphDSL", "Stages", "Runner", "StageTesting", "TestSupport"],
             swiftSettings: house),
         .testTarget(
             name: "CommandTests", dependencies: ["cortina", "CortinaCommands", "TestSupport"],

@@ -14,6 +14,7 @@ public struct Runner: Sendable {
     /// A runner that finds assets in a folder. Sets libav's log and memory up for the whole process.
     ///
     /// - Parameters:
+    ///   - assets: where pipelines' assets lie.
     ///   - limits: what each call of this runner may take.
     ///   - logger: gets libav's own lines, at debug level: the facts that matter are in errors and reports.
     public init(assets: AssetFolder, limits: Limits = Limits(), logger: Logger) {
@@ -38,7 +39,10 @@ public struct Runner: Sendable {
 
     /// Checks a manifest's assets and binds it to a clip.
     ///
-    /// - Parameter parameters: what this run gives to the pipeline's parameters.
+    /// - Parameters:
+    ///   - manifest: the pipeline.
+    ///   - path: the clip.
+    ///   - parameters: what this run gives to the pipeline's parameters.
     /// - Throws: ``RunError``, before any frame is decoded.
     public func plan(
         _ manifest: Manifest, for path: String, parameters: [String: String] = [:]
@@ -194,6 +198,7 @@ public struct Runner: Sendable {
     /// Starts running a plan.
     ///
     /// - Parameters:
+    ///   - plan: what is run.
     ///   - input: the clip that the plan was made for.
     ///   - output: where the video goes; it appears there only when it is whole.
     /// - Throws: ``RunError`` where input or output cannot be opened.

@@ -24,7 +24,10 @@ public struct Bumper: Stage {
 
     /// Sets `video` before (`.opening`) or after (`.closing`) the clip.
     ///
-    /// - Parameter silent: leaves its sound out; also says that it is meant to be dropped where the clip has none.
+    /// - Parameters:
+    ///   - kind: on which side of the clip.
+    ///   - video: any video file of the assets.
+    ///   - silent: leaves its sound out; also says that it is meant to be dropped where the clip has none.
     public init(_ kind: Kind, _ video: Asset, silent: Bool = false) {
         self.kind = kind
         self.video = video

@@ -17,7 +17,10 @@ public struct Filter: Hashable, Codable, Sendable {
 
     /// A filter by name and options.
     ///
-    /// - Parameter outputs: what its output pads carry, in order.
+    /// - Parameters:
+    ///   - name: its name in libavfilter.
+    ///   - options: its options by name.
+    ///   - outputs: what its output pads carry, in order.
     public init(_ name: String, _ options: [String: OptionValue] = [:], outputs: [MediaKind]) {
         self.name = name
         self.options = options

@@ -22,8 +22,11 @@ public struct GraphBuilder: Sendable {
 
     /// Adds a filter that reads `inputs` and returns its first output.
     ///
-    /// - Parameter reference: a link whose size and duration the filter's formulas may name (`ref.width`), though it
-    ///   reads no frame of it.
+    /// - Parameters:
+    ///   - filter: the filter; its options are escaped here.
+    ///   - inputs: the links that it reads, in the order of its pads.
+    ///   - reference: a link whose size and duration the filter's formulas may name (`ref.width`), though it reads no frame
+    ///     of it.
     @discardableResult
     public mutating func filter(_ filter: Filter, on inputs: Link..., reference: Link? = nil) -> Link {
         filters(filter, on: inputs, reference: reference)[0]

@@ -60,7 +60,11 @@ public struct ParameterDescriptor: Sendable {
 
     /// A parameter that must be given.
     ///
-    /// - Parameter path: the property that holds it, from which its type and its value are taken.
+    /// - Parameters:
+    ///   - name: the label in the stage's initialiser.
+    ///   - path: the property that holds it, from which its type and its value are taken.
+    ///   - range: the values that a number may have, or the lengths of a text.
+    ///   - summary: what it means, in a few words.
     public init<Owner: Stage, Value: ParameterValue>(
         _ name: String, _ path: any KeyPath<Owner, Value> & Sendable, in range: ParameterRange? = nil,
         _ summary: String

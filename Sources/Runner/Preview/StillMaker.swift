@@ -42,9 +42,11 @@ public struct StillMaker: Sendable {
             manifest, to: upload, named: clip, assets: assets, parameters: parameters, limits: runner.limits)
     }
 
-    /// The output's picture at a moment; a moment outside it shows its first or last picture.
+    /// The output's picture at a moment.
     ///
-    /// - Parameter width: the most pixels from left to right.
+    /// - Parameters:
+    ///   - time: a moment of the output; one outside it shows its first or last picture.
+    ///   - width: the most pixels from left to right.
     /// - Throws: ``RunError``.
     public func after(at time: Seconds, width: Int) async throws(RunError) -> Still {
         let last = (duration ?? time) - Seconds(1 / manifest.output.frameRate.value)
@@ -62,7 +64,9 @@ public struct StillMaker: Sendable {
 
     /// The clip's own picture at a moment of the clip, upright and with its true shape, but otherwise as it is.
     ///
-    /// - Parameter width: the most pixels from left to right.
+    /// - Parameters:
+    ///   - time: a moment of the clip, from its first picture on.
+    ///   - width: the most pixels from left to right.
     /// - Throws: ``RunError``.
     public func before(at time: Seconds, width: Int) async throws(RunError) -> Still {
         let untouched = Manifest.untouched(output: manifest.output)

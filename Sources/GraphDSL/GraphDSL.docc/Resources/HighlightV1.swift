@@ -1,0 +1,14 @@
+import GraphDSL
+import Stages
+
+extension Pipeline {
+    static let highlightV1 = Pipeline(
+        "highlight", version: 1, summary: "The first ten seconds, 720p"
+    ) {
+        Trim(to: .seconds(10))
+        Crop(to: .ratio(16, 9), gravity: .top)
+        Scale(to: .hd720)
+    } output: {
+        MP4(frameRate: 30)
+    }
+}
