@@ -25,7 +25,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
-        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
@@ -102,6 +101,11 @@ let package = Package(
             exclude: ["Snapshots"], swiftSettings: house),
     ]
 )
+
+// What makes the documentation is fetched and built for that alone (`make docs`).
+if Context.environment["CORTINA_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
 
 // The fuzzer is built by the sanitizer's own flags only (`make fuzz`).
 if Context.environment["CORTINA_FUZZ"] != nil {

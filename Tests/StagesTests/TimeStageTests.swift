@@ -19,6 +19,20 @@ struct TimeStageTests {
         #expect(abs(Double(trimmed.samples.count) / 48_000 - 1.5) < 0.03)
     }
 
+    @Test("a silent bumper leaves the clip's sound and has none of its own")
+    func silentBumper() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 1)
+        for isSilent in [false, true] {
+            let made = try await result(of: clip, in: scratch) {
+                Bumper(.opening, .asset("brand/intro.mp4"), silent: isSilent)
+            }
+            let bumper = made.samples.prefix(Int(2.3 * 48_000)).map(abs).max() ?? 0
+            let body = made.samples[Int(2.7 * 48_000)..<Int(3.3 * 48_000)].map(abs).max() ?? 0
+            #expect(isSilent ? bumper < 0.001 : bumper > 0.01, "\(bumper)")
+            #expect(body > 0.05, "\(body)")
+        }
+    }
+
     @Test("a trim longer than the clip keeps the clip")
     func longTrim() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 1)

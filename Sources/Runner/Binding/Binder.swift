@@ -4,7 +4,7 @@ import LibAV
 /// Binds a manifest to a clip: a pure function of the manifest, of what the clip and the assets are, and of the run's
 /// parameters.
 package struct Binder {
-    private let manifest: Manifest
+    let manifest: Manifest
     private let name: String
     private let upload: MediaInfo
     private let assets: [AssetPath: MediaInfo]
@@ -28,66 +28,7 @@ package struct Binder {
         return plan
     }
 
-    /// The graph after each step of binding, and what each changed.
-    ///
-    /// - Throws: ``RunError``.
-    package static func steps(
-        _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
-        parameters: [String: String] = [:]
-    ) throws(RunError) -> [GraphStep] {
-        try binder(manifest, to: upload, named: name, assets: assets, parameters: parameters).steps()
-    }
-
-    /// What makes one picture of the output.
-    package struct Still: Sendable {
-        /// The graph's text and the files that it reads.
-        var plan: Plan
-        /// Of each stream that is read, by its label, the time of the frame that is shown.
-        var times: [String: Seconds]
-        /// How long a frame must last for the output to show it, in seconds.
-        var length: Seconds
-        /// The clip's time that is shown; nil where nothing of the clip is, as in a bumper.
-        var clipTime: Seconds?
-    }
-
-    /// Plans one picture of the output.
-    ///
-    /// - Parameters:
-    ///   - time: the moment of the output.
-    ///   - filters: what follows the picture before it leaves.
-    /// - Throws: ``RunError``.
-    package static func still(
-        _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
-        parameters: [String: String] = [:], at time: Seconds, then filters: [Filter]
-    ) throws(RunError) -> Still {
-        try binder(manifest, to: upload, named: name, assets: assets, parameters: parameters).still(time, filters)
-    }
-
-    private func still(_ time: Seconds, _ filters: [Filter]) throws(RunError) -> Still {
-        let passes = try passes()
-        let moment = try Moment(
-            of: passes.computed, formats: try formats(passes.computed), at: time, then: filters)
-        let graph = moment.graph.splitting()
-        let (inputs, labels) = try inputs(of: graph)
-        guard let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { _ in "v" }) else {
-            throw .fault("the graph of \(manifest.reference) still has a parameter without a value")
-        }
-        // A split stands behind what it splits: the sources keep their order.
-        let times = zip(graph.sources, moment.graph.sources).compactMap { now, before in
-            labels[now.index].flatMap { label in moment.times[before.index].map { (label, $0) } }
-        }
-        let clip = moment.graph.sources.first { $0.source.asset == nil }
-        return Still(
-            plan: Plan(
-                pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
-                output: manifest.output, size: nil, hasAudio: false, duration: nil, normalisations: [], warnings: [],
-                advice: []),
-            times: Dictionary(times) { first, _ in first },
-            length: Seconds(2 * moment.speed / manifest.output.frameRate.value),
-            clipTime: clip.flatMap { moment.times[$0.index] })
-    }
-
-    private static func binder(
+    static func binder(
         _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
         parameters: [String: String]
     ) throws(RunError) -> Binder {
@@ -137,7 +78,7 @@ package struct Binder {
     }
 
     /// The graph after each step of binding.
-    private struct Passes {
+    struct Passes {
         /// With what every source and sink needs.
         let normalised: FilterGraph
         /// What the upload needed, in words.
@@ -152,7 +93,7 @@ package struct Binder {
         let ends: [LinkFormat]
     }
 
-    private func passes() throws(RunError) -> Passes {
+    func passes() throws(RunError) -> Passes {
         var notes: [String] = []
         let normalised = try normalise(manifest.graph, &notes)
         let (computed, ends) = try resolve(normalised)
@@ -182,37 +123,10 @@ package struct Binder {
                 .remarks(upload: upload, assets: assets))
     }
 
-    private func formats(_ graph: FilterGraph) throws(RunError) -> [[LinkFormat]] {
+    func formats(_ graph: FilterGraph) throws(RunError) -> [[LinkFormat]] {
         var sources: [FilterGraph.Source: LinkFormat] = [:]
         for (_, source) in graph.sources { sources[source] = format(of: source, try info(source)) }
         return FormatInference.formats(of: graph) { sources[$0] ?? .unknown($0.kind) }
-    }
-
-    private func steps() throws(RunError) -> [GraphStep] {
-        let passes = try passes()
-        let (normalised, computed) = (passes.normalised, passes.computed)
-        let unread = computed.nodes.count - passes.pruned.nodes.count
-        let shared = passes.executed.nodes.count - passes.pruned.nodes.count
-        let filters = normalised.nodes.count - manifest.graph.nodes.count
-        return [
-            GraphStep(asWritten: manifest),
-            GraphStep(
-                .normalised, manifest, normalised, try formats(normalised),
-                ["\(filters) filters make the clip, the assets and the output what stages and encoders expect"]
-                    + passes.notes),
-            GraphStep(
-                .computed, manifest, computed, try formats(computed),
-                [
-                    "parameters are filled in and formulas computed for this clip",
-                    "\(normalised.nodes.count - computed.nodes.count) conversions to what is there already are left out",
-                ]),
-            GraphStep(
-                .executed, manifest, passes.executed, try formats(passes.executed),
-                [
-                    "\(unread) nodes that no output reads are left out",
-                    "\(shared) links that are read more than once go through a split",
-                ]),
-        ]
     }
 
     private var warnings: [String] {
@@ -223,7 +137,7 @@ package struct Binder {
     /// The files that a graph reads, the upload first, and the label of each source node.
     ///
     /// Picture and sound of one use of a file share an input; a file that is used twice is read twice, each at its time.
-    private func inputs(of graph: FilterGraph) throws(RunError) -> ([Plan.Input], [Int: String]) {
+    func inputs(of graph: FilterGraph) throws(RunError) -> ([Plan.Input], [Int: String]) {
         var inputs = [Plan.Input(asset: nil, start: upload.start, streams: [])]
         var labels: [Int: String] = [:]
         for (node, source) in graph.sources {
