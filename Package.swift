@@ -97,7 +97,8 @@ let package = Package(
             name: "TutorialTests", dependencies: ["GraphDSL", "Stages", "Runner", "StageTesting", "TestSupport"],
             swiftSettings: house),
         .testTarget(
-            name: "CommandTests", dependencies: ["cortina", "CortinaCommands", "TestSupport"],
+            name: "CommandTests",
+            dependencies: ["cortina", "CortinaCommands", "GraphDSL", "Runner", "Stages", "TestSupport"],
             exclude: ["Snapshots"], swiftSettings: house),
     ]
 )

@@ -30,15 +30,21 @@ extension Runner {
 
     /// What a pipeline would do with a clip, found out on the real filter graph; takes about a second, writes nothing.
     ///
+    /// - Parameters:
+    ///   - manifest: the pipeline.
+    ///   - path: the clip.
+    ///   - parameters: what the run would give to the pipeline's parameters.
+    ///   - sampleTime: how long frames are taken to measure what a run would cost; fewer are taken where a few are enough.
     /// - Throws: ``RunError``, as a run would.
     public func dryRun(
-        _ manifest: Manifest, for path: String, parameters: [String: String] = [:]
+        _ manifest: Manifest, for path: String, parameters: [String: String] = [:],
+        sampleTime: Seconds = DryRun.sampleTime
     ) async throws(RunError) -> DryRun {
         let plan = try await plan(manifest, for: path, parameters: parameters)
         let job = try await blocking { _ throws(RunError) -> RunJob in
             try self.job(
                 for: plan, input: path,
-                to: .sample(frames: DryRun.sampleFrames, seconds: DryRun.sampleSeconds))
+                to: .sample(frames: DryRun.sampleFrames, seconds: sampleTime.value))
         }
         let run = Run(job, progress: AsyncStream { $0.finish() })
         try run.start()

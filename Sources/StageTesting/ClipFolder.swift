@@ -57,7 +57,8 @@ final class ClipFolder: Sendable {
 
     private func runner(_ assets: AssetFolder?) -> Runner {
         Runner(
-            assets: assets ?? AssetFolder(path: folder),
+            // The memory that is limited is the process's, in which other tests run at the same time.
+            assets: assets ?? AssetFolder(path: folder), limits: Limits(memory: 16 << 30),
             logger: Logger(label: "stage-check") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -3,7 +3,11 @@ import Logging
 package import Runner
 
 /// A runner with the project's assets and no log.
-package func testRunner(assets: AssetFolder = Checkout.assets, limits: Limits = Limits()) -> Runner {
+///
+/// The memory that is limited is the process's, which the tests share: many of them run at once.
+package func testRunner(
+    assets: AssetFolder = Checkout.assets, limits: Limits = Limits(memory: 16 << 30)
+) -> Runner {
     Runner(assets: assets, limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
 }
 

@@ -17,12 +17,21 @@ struct DryRunCommand: AsyncParsableCommand {
 
     @OptionGroup var values: ParameterOptions
 
+    @Option(help: "How long frames are taken to predict time, memory and size, in seconds.")
+    var sampleTime = DryRun.sampleTime.value
+
     @Flag(help: "Prints JSON.")
     var json = false
 
     @OptionGroup var options: ProjectOptions
 
     @OptionGroup(title: "Limits") var limits: LimitOptions
+
+    func validate() throws {
+        guard sampleTime > 0, sampleTime <= 600 else {
+            throw ValidationError("--sample-time is \(sampleTime), but must be greater than 0 and at most 600")
+        }
+    }
 
     mutating func run() async throws {
         let command = self
@@ -35,7 +44,8 @@ struct DryRunCommand: AsyncParsableCommand {
         let runner = Runner(assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: false))
         let findings = try await runner.findings(of: manifest)
         guard findings.isEmpty else { throw project.failure(manifest, findings) }
-        let result = try await runner.dryRun(manifest, for: clip, parameters: values.values)
+        let result = try await runner.dryRun(
+            manifest, for: clip, parameters: values.values, sampleTime: Seconds(sampleTime))
         print(json ? try Console.json(result, indented: true) : Self.words(result))
     }
 

@@ -1,12 +1,12 @@
 import Glibc
-import GraphDSL
+public import GraphDSL
 import LibAV
 
 extension DryRun {
     /// How many frames of the body a sample has: one key frame and enough others to see their size.
     static let sampleFrames = 48
-    /// How long frames are taken for a sample, in seconds; as long again goes for what the encoder then holds.
-    static let sampleSeconds = 0.8
+    /// How long frames are taken for a sample; as long again goes for what the encoder then holds.
+    public static let sampleTime = Seconds(0.8)
 
     /// A frame of a whole run takes less time than one of a sample, at whose end the encoder empties itself with nothing
     /// beside it; and a run holds a little more. The ratios were measured on eight runs of 30 to 300 s.

@@ -77,7 +77,7 @@ final class FilterTask: Sendable {
     ) throws(RunError) {
         var ends = first.map(\.end)
         var waiting: [DecodedFrame?] = first
-        while !job.cancellation.isCancelled {
+        while !job.cancellation.isCancelled, !output.hasEnough {
             switch try filtering({ () throws(AVError) in try graph.next() }) {
             case .ended:
                 return

@@ -12,6 +12,12 @@ protocol FrameSink: Sendable {
     func push(_ frame: Frame, to index: Int) -> Bool
     /// Says that no more frames come.
     func finish()
+    /// Whether no more are wanted, though none may have come lately.
+    var hasEnough: Bool { get }
+}
+
+extension FrameSink {
+    var hasEnough: Bool { false }
 }
 
 /// Counts the pictures and keeps nothing: a run that only shows whether a plan works.
