@@ -5,7 +5,7 @@ import LibAV
 extension DryRun {
     /// How many frames of the body a sample has: one key frame and enough others to see their size.
     static let sampleFrames = 48
-    /// How long frames are taken for a sample; as long again goes for what the encoder then holds.
+    /// How long frames are taken for a sample; nearly as long again goes for what the encoder then holds.
     public static let sampleTime = Seconds(0.8)
 
     /// A frame of a whole run takes less time than one of a sample, at whose end the encoder empties itself with nothing
@@ -47,13 +47,15 @@ extension DryRun {
     private static func seconds(_ sample: Sample, frames: Int, _ report: RunReport) -> Double? {
         guard sample.frames > 0 else { return nil }
         let before = max(0, report.wallSeconds - sample.seconds)
-        return ((before + Self.timeRatio * sample.seconds / Double(sample.frames) * Double(frames)) * 10).rounded() / 10
+        // Looking ahead, which all had that went in, is about a quarter of the encoder's work.
+        let done = 0.75 * Double(sample.frames) + 0.25 * Double(sample.sent)
+        return ((before + Self.timeRatio * sample.seconds / done * Double(frames)) * 10).rounded() / 10
     }
 
     /// The frames that an encoder will hold and the sample did not fill it with: it keeps each with a half-size copy to
     /// look ahead in (x264's `lowres`, four planes of a quarter each).
     private static func encoderMemory(_ sample: Sample, _ plan: Plan) -> Int {
-        let missing = max(0, (plan.output.video.lookahead ?? 40) + 8 - sample.frames)
+        let missing = max(0, (plan.output.video.lookahead ?? 40) + 20 - sample.sent)
         return missing * sample.size.width * sample.size.height * 5 / 2
     }
 

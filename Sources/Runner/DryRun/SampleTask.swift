@@ -5,7 +5,9 @@ import Synchronization
 
 /// What a sample of a run showed.
 struct Sample: Sendable {
-    /// Frames of the body that were filtered and encoded.
+    /// Frames of the body that went into the encoder.
+    var sent = 0
+    /// Frames that came out of it.
     var frames = 0
     /// What filtering and encoding them took, in seconds of the clock on the wall.
     var seconds = 0.0
@@ -80,15 +82,19 @@ final class SampleTask: FrameSink {
         }
         let seconds = begin.withLock { $0.map { (ContinuousClock.now - $0).seconds } } ?? 0
         let result = sample.withLock { sample in
-            sample.frames = Int(count)
+            sample.sent = Int(count)
+            sample.frames = sample.keyBytes.count + sample.deltaBytes.count
             sample.seconds = seconds
             return sample
         }
         job.complete(sample: result)
     }
 
+    /// How many times the budget the encoder may take to give out what it holds.
+    private static let patience = 1.8
+
     private func collect() throws(AVError) {
-        while let packet = try encoder.receive() {
+        while job.meter.elapsed < Self.patience * budget, let packet = try encoder.receive() {
             sample.withLock { sample in
                 if packet.isKey { sample.keyBytes.append(packet.size) } else { sample.deltaBytes.append(packet.size) }
             }
