@@ -112,6 +112,11 @@ struct PreviewTests {
         #expect(try get(address, "-H", "Host: evil.example").status == "403")
         #expect(try get(address, "-X", "POST").status == "405")
 
+        // The port is taken: a second server says so and ends.
+        let port = String(address.split(separator: ":").last?.dropLast() ?? "")
+        let second = try Program.run(["preview", manifest, Checkout.fixture("plain.mp4"), "--serve", "--port", port])
+        #expect(second.status == 64 && second.errors.contains("port \(port) of 127.0.0.1 cannot be had"))
+
         // A changed manifest is shown; a broken one is told of, and the last whole one stays.
         let other = try Data(contentsOf: Checkout.root.appending(path: "pipelines/published/showcase-fit@1.json"))
         try other.write(to: URL(filePath: manifest))

@@ -68,7 +68,7 @@ struct PreviewCommand: AsyncParsableCommand {
                     fflush(nil)
                 }
             }
-            try await group.waitForAll()
+            for try await _ in group {}
         }
     }
 }

@@ -35,7 +35,8 @@ struct PreviewServer: Sendable {
                 try await server.waitUntilListening(timeout: 10)
                 if case .ip4(_, let port) = await server.listeningAddress { ready("http://127.0.0.1:\(port)/") }
             }
-            try await group.waitForAll()
+            // Not `waitForAll`, which throws when all have ended.
+            for try await _ in group {}
         }
     }
 
