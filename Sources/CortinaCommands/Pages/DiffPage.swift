@@ -100,12 +100,12 @@ struct Plot {
         let steps = (0...4).map { range.lowerBound + Double($0) / 4 * (range.upperBound - range.lowerBound) }
         let times = (0...6).map { Double($0) / 6 * longest }
         return """
-            <svg class="plot" viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(title)">
+            <div class="scroll"><svg class="plot" viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(title)">
             \(HTML.each(steps) { "<line x1=\"\(Self.left)\" x2=\"\(Self.width - 8)\" y1=\"\(short(y($0)))\" y2=\"\(short(y($0)))\" stroke=\"var(--line)\"/><text x=\"\(Self.left - 6)\" y=\"\(short(y($0)) + 4)\" text-anchor=\"end\">\(short($0))</text>" })
             \(HTML.each(times) { "<text x=\"\(short(x($0)))\" y=\"\(Self.height - 6)\" text-anchor=\"\($0 == longest ? "end" : "middle")\">\(short($0)) s</text>" })
             <polyline points="\(line)" fill="none" stroke="var(--accent)" stroke-width="1.5" stroke-linejoin="round"/>
             <text x="\(Self.left + 6)" y="20" font-weight="600">\(title)</text>
-            </svg>
+            </svg></div>
             """
     }
 }

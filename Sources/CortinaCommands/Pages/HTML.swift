@@ -132,7 +132,7 @@ struct Page {
         .diff span { display: block; white-space: pre; width: max-content; min-width: 100%; }
         .diff .removed { background: #d1242f33; } .diff .added { background: #1a7f3733; }
         .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: .5rem; }
-        .plot { width: 100%; height: auto; display: block; }
+        .plot { width: 100%; min-width: 40rem; height: auto; display: block; }
         .plot text { fill: var(--quiet); font-size: 11px; }
         """
 }
