@@ -196,6 +196,34 @@ struct CommandTests {
         expect(try cortina("probe", clip, "--limit-picture-area", "100"), 65, "320x180")
     }
 
+    @Test("manifest prints what publish would write, byte for byte")
+    func manifest() throws {
+        for name in ["showcase", "interview@1", "pipelines/published/showcase-fit@1.json"] {
+            let reference = name.contains("/") ? "showcase-fit@1" : name.contains("@") ? name : "\(name)@1"
+            let published = try String(
+                contentsOf: Checkout.root.appending(path: "pipelines/published/\(reference).json"), encoding: .utf8)
+            let printed = try cortina("manifest", name)
+            #expect(
+                printed.status == 0
+                    && printed.output.trimmingCharacters(in: .newlines) == published.trimmingCharacters(in: .newlines))
+        }
+        expect(try cortina("manifest", "shwocase"), 64, "'showcase'")
+    }
+
+    @Test("without Graphviz nothing is published")
+    func publishWithoutGraphviz() throws {
+        let home = scratch.folder
+        try FileManager.default.copyItem(
+            at: Checkout.root.appending(path: "assets"), to: home.appending(path: "assets"))
+        let folder = home.appending(path: "pipelines/published")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let without = try Tool.run(
+            Program.path, ["publish", "--home", home.path], in: Checkout.root,
+            environment: ["PATH": scratch.folder.path])
+        expect(without, 70, "install graphviz")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
     @Test("publish --check passes as committed; a changed file fails it, and publish never overwrites")
     func publish() throws {
         #expect(try cortina("publish", "--check").status == 0)
@@ -210,6 +238,13 @@ struct CommandTests {
         #expect(
             try Data(contentsOf: file)
                 == Data(contentsOf: Checkout.root.appending(path: "pipelines/published/showcase@1.json")))
+        // The picture lies beside it, is asked for, and is drawn again where it is gone.
+        let picture = folder.appending(path: "showcase@1.svg")
+        #expect(try String(contentsOf: picture, encoding: .utf8).contains("<svg"))
+        try FileManager.default.removeItem(at: picture)
+        expect(try cortina("publish", "--check", "--home", home.path), 65, "no picture")
+        #expect(try cortina("publish", "--home", home.path).status == 0)
+        #expect(FileManager.default.fileExists(atPath: picture.path))
         try Data("{}".utf8).write(to: file)
         expect(try cortina("publish", "--home", home.path), 65, "ShowcaseV2.swift")
         #expect(try Data(contentsOf: file) == Data("{}".utf8))
