@@ -79,6 +79,28 @@ struct StillTests {
         }
     }
 
+    @Test("readers that stand in the clip give the same pictures, before and after they are used")
+    func parked() async throws {
+        // x264's key frames are 250 frames apart.
+        let clip = try TestClip.plain(in: scratch, seconds: 8)
+        let pipeline = Pipeline("parked", version: 1, summary: "A test") {
+        } output: {
+            MP4(video: .h264(crf: 12), frameRate: 30)
+        }
+        let manifest = try pipeline.compile(assets: AssetCatalog()).manifest
+        let stills = try await testRunner().stills(manifest, of: clip)
+        let keeping = Task { await stills.keepNear() }
+        defer { keeping.cancel() }
+        for _ in 0..<600 where stills.parkedReaders < 5 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(stills.parkedReaders == 5)
+        let original = try DecodedClip(clip, keeping: { $0 % 10 == 5 })
+        for frame in [235, 5, 125, 135, 45, 205, 55, 195, 185, 85, 75] {
+            let still = try await stills.after(at: Seconds((Double(frame) + 0.1) / 30), width: 4096)
+            let similarity = ssim(try picture(still), try #require(original.pictures[frame]))
+            #expect(similarity > 0.97, "frame \(frame): \(similarity)")
+        }
+    }
+
     @Test("before shows the clip as it is, at the moment that after shows")
     func before() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 4, size: "640x480")

@@ -19,6 +19,7 @@ actor PreviewState {
     private let clip: String
     private let parameters: [String: String]
     private let runner: Runner
+    private var warming: Task<Void, Never>?
     private var cache: [Key: Still] = [:]
     private var order: [Key] = []
 
@@ -47,6 +48,8 @@ actor PreviewState {
             let stills = try await runner.stills(manifest, of: clip, parameters: parameters)
             let facts = try await PreviewFacts(manifest, clip: clip, parameters: parameters, runner: runner)
             shown = Shown(facts: facts, stills: stills)
+            warming?.cancel()
+            warming = Task.detached { await stills.keepNear() }
             problem = nil
             cache = [:]
             order = []

@@ -54,7 +54,11 @@ final class RunJob: Sendable {
 
     /// Runs to the end. Blocks.
     func perform() -> Result<RunReport, RunError> {
-        defer { progress?.finish() }
+        defer {
+            progress?.finish()
+            // A job that ends before its graph is configured has no sink to say so.
+            if case .handover(let handover) = destination { handover.frames.finish() }
+        }
         var bytesWritten: Int64 = 0
         do throws(RunError) {
             let watchdog = try Watchdog(limits) { [self] error in fail(error) }

@@ -11,6 +11,10 @@ final class FrameReader: Sendable {
     private let start: Seconds
     private let open: @Sendable () throws(RunError) -> Demuxer
     private let position = Mutex<Position?>(nil)
+    private let standing = Mutex<(place: Seconds, since: ContinuousClock.Instant)?>(nil)
+
+    /// The moment that it stands at, and since when; nil before it got a frame. Never waits for a frame on its way.
+    var place: (place: Seconds, since: ContinuousClock.Instant)? { standing.withLock(\.self) }
 
     /// Where decoding stands. Touched under the lock alone.
     fileprivate struct Position: @unchecked Sendable {
@@ -25,11 +29,14 @@ final class FrameReader: Sendable {
 
     /// A reader of one stream of a plan's input.
     ///
-    /// - Parameter source: opens the file's bytes.
+    /// - Parameters:
+    ///   - reach: how far ahead it goes on decoding rather than search.
+    ///   - source: opens the file's bytes.
     init(
         _ stream: Plan.Stream, of input: Plan.Input, named name: String, limits: Limits,
-        source: @escaping @Sendable () throws(RunError) -> any ByteSource
+        reach: Seconds = 1, source: @escaping @Sendable () throws(RunError) -> any ByteSource
     ) {
+        self.reach = reach
         self.name = name
         self.stream = stream
         start = input.start
@@ -51,11 +58,31 @@ final class FrameReader: Sendable {
             }
         }
         guard let frame = try result.get() else { throw .undecodable(name, codec: stream.codec) }
+        standing.withLock { $0 = (time, .now) }
         return frame
     }
 
-    /// How far ahead decoding goes on rather than search, in seconds: few files have key frames that are closer.
-    private static let nearby = Seconds(1)
+    /// How much must be decoded to get to a moment: the time since the key frame before it.
+    ///
+    /// - Throws: ``RunError``.
+    func distance(to time: Seconds) throws(RunError) -> Seconds {
+        let demuxer = try open()
+        guard demuxer.streams.indices.contains(stream.index), !demuxer.isStill else { return .zero }
+        demuxer.liftAllowance()
+        demuxer.origin = start.microseconds
+        do throws(AVError) {
+            demuxer.select([stream.index])
+            try demuxer.seek(to: time.microseconds, stream: stream.index)
+            let begin = try demuxer.next()?.pts ?? 0
+            let key = demuxer.streams[stream.index].timeBase.rescale(begin, to: .microseconds)
+            return max(.zero, time - Seconds(microseconds: key))
+        } catch {
+            return .zero
+        }
+    }
+
+    /// How far ahead decoding goes on rather than search: few files have key frames that are closer.
+    private let reach: Seconds
 
     private func find(
         _ time: Seconds, _ position: inout Position?, _ cancellation: CancellationFlag
@@ -63,7 +90,7 @@ final class FrameReader: Sendable {
         do throws(AVError) {
             if var here = position, let shown = here.shown {
                 let wanted = here.ticks(time)
-                let ahead = Fraction.microseconds.rescale(Self.nearby.microseconds, to: here.decoder.timeBase)
+                let ahead = Fraction.microseconds.rescale(reach.microseconds, to: here.decoder.timeBase)
                 if ((shown.pts ?? 0)...(shown.pts ?? 0) &+ ahead).contains(wanted) {
                     let found = try here.advance(to: wanted, cancellation)
                     position = here

@@ -27,6 +27,7 @@ public struct StillMaker: Sendable {
     private let parameters: [String: String]
     private let runner: Runner
     private let readers = FrameReaders()
+    private let parking = ReaderParking()
 
     init(
         _ manifest: Manifest, clip: String, upload: MediaInfo, assets: [AssetPath: MediaInfo],
@@ -41,6 +42,41 @@ public struct StillMaker: Sendable {
         plan = try Binder.bind(
             manifest, to: upload, named: clip, assets: assets, parameters: parameters, limits: runner.limits)
     }
+
+    /// Keeps readers standing in the clip where its key frames are far apart, so that every picture is near, until the task
+    /// is cancelled. For a preview that goes on for long; a reader takes some 40 MB for 1080p.
+    public func keepNear() async {
+        guard let duration = upload.duration, let input = plan.inputs.first,
+            let stream = input.streams.first(where: { $0.kind == .video })
+        else { return }
+        let most = ReaderParking.most(frameBytes: stream.frameBytes)
+        let spacing = max(Seconds(1.5), Seconds(duration.value / Double(most + 1)))
+        // Two stretches: the reader before may be on its way.
+        let reach = Seconds(2.2 * spacing.value)
+        var home = spacing
+        while home < duration, parking.count < most, !Task.isCancelled {
+            let reader = makeReader(of: stream, in: input, reach: reach)
+            let place = home
+            let isFar = try? await runner.blocking { cancellation throws(RunError) in
+                guard try reader.distance(to: place) > Seconds(1) else { return false }
+                _ = try reader.frame(at: place, cancellation: cancellation)
+                return true
+            }
+            if isFar == true { parking.add(reader, at: place, reach: reach) }
+            home = home + spacing
+        }
+        while !Task.isCancelled, parking.count > 0 {
+            await parking.sendBack { reader, home in
+                _ = try? await runner.blocking { cancellation throws(RunError) in
+                    try reader.frame(at: home, cancellation: cancellation)
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(300))
+        }
+    }
+
+    /// How many readers stand in the clip.
+    package var parkedReaders: Int { parking.count }
 
     /// The output's picture at a moment.
     ///
@@ -101,8 +137,11 @@ public struct StillMaker: Sendable {
         var aspects: [Fraction] = []
         for input in still.plan.inputs {
             for stream in input.streams where stream.kind == .video {
-                let reader = readers.reader(of: stream, in: input) { makeReader(of: stream, in: input) }
-                let found = try reader.frame(at: still.times[stream.label] ?? .zero, cancellation: cancellation)
+                let time = still.times[stream.label] ?? .zero
+                let parked = input.asset == nil ? parking.reader(for: time) : nil
+                let reader =
+                    parked ?? readers.reader(of: stream, in: input) { makeReader(of: stream, in: input, reach: 1) }
+                let found = try reader.frame(at: time, cancellation: cancellation)
                 do throws(AVError) {
                     guard let frame = try FrameAdapter(to: stream, first: found.frame).adapt(found) else { continue }
                     frames.append(frame)
@@ -127,9 +166,9 @@ public struct StillMaker: Sendable {
         }
     }
 
-    private func makeReader(of stream: Plan.Stream, in input: Plan.Input) -> FrameReader {
+    private func makeReader(of stream: Plan.Stream, in input: Plan.Input, reach: Seconds) -> FrameReader {
         let path = input.asset.map(runner.assets.file) ?? clip
-        return FrameReader(stream, of: input, named: path, limits: runner.limits) { () throws(RunError) in
+        return FrameReader(stream, of: input, named: path, limits: runner.limits, reach: reach) { () throws(RunError) in
             try Runner.open(path)
         }
     }
