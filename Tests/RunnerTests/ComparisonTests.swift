@@ -52,10 +52,13 @@ struct ComparisonTests {
     func ends() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 60, size: "1280x720")
         let plan = try await plan(clip) { Trim(to: 60) }
-        let task = Task { try await testRunner().compare(plan, plan, input: clip) }
-        try await Task.sleep(for: .milliseconds(200))
-        task.cancel()
-        await #expect(throws: RunError.cancelled) { try await task.value }
+        // Before there is a graph, while it is made, and when frames flow.
+        for delay in [0, 1, 5, 20, 200] {
+            let task = Task { try await testRunner().compare(plan, plan, input: clip) }
+            try await Task.sleep(for: .milliseconds(delay))
+            task.cancel()
+            await #expect(throws: RunError.cancelled) { try await task.value }
+        }
         let damaged = Checkout.fixture("damaged-much.mp4")
         let lost = try await self.plan(damaged) { Trim(to: 60) }
         await #expect(throws: RunError.self) { try await testRunner().compare(lost, lost, input: damaged) }
