@@ -16,7 +16,10 @@ final class FrameReader: Sendable {
     /// The moment that it stands at, and since when; nil before it got a frame. Never waits for a frame on its way.
     var place: (place: Seconds, since: ContinuousClock.Instant)? { standing.withLock(\.self) }
 
-    /// Where decoding stands. Touched under the lock alone.
+    /// Where decoding stands.
+    ///
+    /// Sendable because it is touched under the lock alone: what leaves is a reference of its own to a frame's data, which
+    /// nobody writes to.
     fileprivate struct Position: @unchecked Sendable {
         let demuxer: Demuxer
         let decoder: Decoder
