@@ -11,10 +11,14 @@ enum Graphviz {
     static func svg(of dot: String) async throws -> String {
         let picture: String?
         do {
-            let result = try await Subprocess.run(
-                .name("dot"), arguments: ["-Tsvg"], input: .string(dot), output: .string(limit: largest),
-                error: .discarded)
-            picture = result.terminationStatus.isSuccess ? result.standardOutput : nil
+            picture = try await Deadline.within(.seconds(60), "the layout of the graph") {
+                let result = try await Subprocess.run(
+                    .name("dot"), arguments: ["-Tsvg"], input: .string(dot), output: .string(limit: largest),
+                    error: .discarded)
+                return result.terminationStatus.isSuccess ? result.standardOutput : nil
+            }
+        } catch let failure as Failure {
+            throw failure
         } catch {
             throw Failure(.fault, "the program 'dot' cannot be run; install graphviz, or ask for --format dot")
         }

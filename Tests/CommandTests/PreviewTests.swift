@@ -128,6 +128,15 @@ struct PreviewTests {
         #expect(try get(address).body.contains("showcase-fit@1"))
     }
 
+    @Test("what takes too long is ended, and what does not is not")
+    func deadline() async throws {
+        #expect(try await Deadline.within(.seconds(60), "it") { 7 } == 7)
+        let failure = await #expect(throws: Failure.self) {
+            try await Deadline.within(.milliseconds(50), "it") { try await Task.sleep(for: .seconds(60)) }
+        }
+        #expect(failure?.description.hasPrefix("it took longer than") == true)
+    }
+
     @Test("an item goes to the end of a list in a source, however the list is laid out")
     func sourceList() {
         #expect(SourceList.adding("B", after: "x: ", to: "f(x: [])") == "f(x: [B])")

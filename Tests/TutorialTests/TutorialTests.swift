@@ -27,6 +27,12 @@ struct TutorialTests {
         }
     }
 
+    @Test("the test that the tutorial shows is the one that runs here")
+    func shownTest() throws {
+        let shown = try lines(Self.catalog.appending(path: "Resources/SlateTests.swift"))
+        #expect(try lines(Checkout.root.appending(path: "Tests/TutorialTests/SlateTests.swift")) == shown)
+    }
+
     @Test("the tutorial's pipeline runs as the tutorial says")
     func highlight() async throws {
         let scratch = try Scratch()

@@ -3,7 +3,7 @@ import GraphDSL
 import Runner
 
 /// `cortina diff A B [CLIP]`
-struct DiffCommand: AsyncParsableCommand {
+struct DiffCommand: InterruptibleCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Shows what differs between two pipelines, and with a clip how much their pictures do.")
@@ -34,11 +34,6 @@ struct DiffCommand: AsyncParsableCommand {
         if output != nil, clip == nil { throw ValidationError("a page needs a clip to compare the pictures of") }
     }
 
-    mutating func run() async throws {
-        let command = self
-        try await Interruption.cancelling { try await command.work() }
-    }
-
     /// The two pipelines' difference as JSON.
     private struct Report: Encodable {
         let first, second: PipelineReference
@@ -46,7 +41,7 @@ struct DiffCommand: AsyncParsableCommand {
         let comparison: Comparison?
     }
 
-    private func work() async throws {
+    func work() async throws {
         let project = try options.project()
         let manifests = (try project.manifest(first), try project.manifest(second))
         let difference = ManifestDifference(manifests.0, manifests.1)

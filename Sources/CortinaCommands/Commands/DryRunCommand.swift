@@ -3,7 +3,7 @@ import GraphDSL
 import Runner
 
 /// `cortina dry-run PIPELINE CLIP`
-struct DryRunCommand: AsyncParsableCommand {
+struct DryRunCommand: InterruptibleCommand {
     static let configuration = CommandConfiguration(
         commandName: "dry-run",
         abstract: "Says what a pipeline would do with a clip, what would come out and what it would cost.",
@@ -33,12 +33,7 @@ struct DryRunCommand: AsyncParsableCommand {
         }
     }
 
-    mutating func run() async throws {
-        let command = self
-        try await Interruption.cancelling { try await command.work() }
-    }
-
-    private func work() async throws {
+    func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
         let runner = Runner(assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: false))

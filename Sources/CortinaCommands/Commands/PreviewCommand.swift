@@ -4,7 +4,7 @@ import GraphDSL
 import Runner
 
 /// `cortina preview PIPELINE CLIP`
-struct PreviewCommand: AsyncParsableCommand {
+struct PreviewCommand: InterruptibleCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview",
         abstract: "Shows what a pipeline makes of a clip: a page with pictures before and after, the graph, the report."
@@ -36,12 +36,7 @@ struct PreviewCommand: AsyncParsableCommand {
         if output != nil, serve { throw ValidationError("-o and --serve exclude each other") }
     }
 
-    mutating func run() async throws {
-        let command = self
-        try await Interruption.cancelling { try await command.work() }
-    }
-
-    private func work() async throws {
+    func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
         let runner = Runner(assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: false))

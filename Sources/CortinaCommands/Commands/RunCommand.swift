@@ -5,7 +5,7 @@ import Logging
 import Runner
 
 /// `cortina run PIPELINE CLIP -o OUT`
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: InterruptibleCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Makes a video of a clip.")
 
     @Argument(help: "A pipeline's name, NAME@VERSION, or the path of a manifest.", completion: .pipelines)
@@ -32,12 +32,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
-    mutating func run() async throws {
-        let command = self
-        try await Interruption.cancelling { try await command.work() }
-    }
-
-    private func work() async throws {
+    func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
         let runner = Runner(

@@ -59,7 +59,9 @@ struct PreviewWatch: Sendable {
             }
             return try Manifest(json: data)
         case .definition(_, let package, let pipeline):
-            return try await Self.build(pipeline, in: package)
+            return try await Deadline.within(.seconds(900), "the build") {
+                try await Self.build(pipeline, in: package)
+            }
         }
     }
 
