@@ -30,6 +30,18 @@ final class FrameReader: Sendable {
         var hasEnded = false
     }
 
+    /// What decoding heeds between two packets.
+    fileprivate struct Pace {
+        let cancellation: CancellationFlag
+        let precedence: Precedence?
+
+        /// Whether it goes on, after it has stood aside.
+        func goesOn() -> Bool {
+            precedence?.standAside()
+            return !cancellation.isCancelled
+        }
+    }
+
     /// A reader of one stream of a plan's input.
     ///
     /// - Parameters:
@@ -37,7 +49,7 @@ final class FrameReader: Sendable {
     ///   - source: opens the file's bytes.
     init(
         _ stream: Plan.Stream, of input: Plan.Input, named name: String, limits: Limits,
-        reach: Seconds = 1, source: @escaping @Sendable () throws(RunError) -> any ByteSource
+        reach: Seconds, source: @escaping @Sendable () throws(RunError) -> any ByteSource
     ) {
         self.reach = reach
         self.name = name
@@ -52,10 +64,17 @@ final class FrameReader: Sendable {
     ///
     /// Its time is set to the moment, so that what depends on time in a filter graph is as it would be then.
     ///
+    /// - Parameters:
+    ///   - time: the moment.
+    ///   - cancellation: ends it between two packets.
+    ///   - precedence: what it stands aside for between two packets; nil where it does not.
     /// - Throws: ``RunError``.
-    func frame(at time: Seconds, cancellation: CancellationFlag) throws(RunError) -> DecodedFrame {
+    func frame(
+        at time: Seconds, cancellation: CancellationFlag, asideOf precedence: Precedence? = nil
+    ) throws(RunError) -> DecodedFrame {
+        let pace = Pace(cancellation: cancellation, precedence: precedence)
         let result: Result<DecodedFrame?, RunError> = position.withLock { position in
-            do throws(RunError) { return .success(try find(time, &position, cancellation)) } catch {
+            do throws(RunError) { return .success(try find(time, &position, pace)) } catch {
                 position = nil
                 return .failure(error)
             }
@@ -88,14 +107,14 @@ final class FrameReader: Sendable {
     private let reach: Seconds
 
     private func find(
-        _ time: Seconds, _ position: inout Position?, _ cancellation: CancellationFlag
+        _ time: Seconds, _ position: inout Position?, _ pace: Pace
     ) throws(RunError) -> DecodedFrame? {
         do throws(AVError) {
             if var here = position, let shown = here.shown {
                 let wanted = here.ticks(time)
                 let ahead = Fraction.microseconds.rescale(reach.microseconds, to: here.decoder.timeBase)
                 if ((shown.pts ?? 0)...(shown.pts ?? 0) &+ ahead).contains(wanted) {
-                    let found = try here.advance(to: wanted, cancellation)
+                    let found = try here.advance(to: wanted, pace)
                     position = here
                     return found
                 }
@@ -103,7 +122,7 @@ final class FrameReader: Sendable {
         } catch {}
         // A file whose seeking fails or leads past the moment is read from its beginning.
         for seeks in time > .zero ? [true, false] : [false] {
-            guard !cancellation.isCancelled else { throw .cancelled }
+            guard pace.goesOn() else { throw .cancelled }
             let demuxer = try open()
             if seeks, demuxer.isStill { continue }
             demuxer.liftAllowance()
@@ -114,7 +133,7 @@ final class FrameReader: Sendable {
                 if seeks { try demuxer.seek(to: time.microseconds, stream: stream.index) }
                 var here = Position(demuxer: demuxer, decoder: try Decoder(demuxer, stream: stream.index))
                 let wanted = here.ticks(time)
-                let found = try here.advance(to: wanted, cancellation)
+                let found = try here.advance(to: wanted, pace)
                 if let found, !seeks || here.shown != nil {
                     position = here
                     return found
@@ -135,9 +154,9 @@ extension FrameReader.Position {
 
     /// Decodes up to a moment, in units of the decoder's time base.
     fileprivate mutating func advance(
-        to wanted: Int64, _ cancellation: CancellationFlag
+        to wanted: Int64, _ pace: FrameReader.Pace
     ) throws(AVError) -> DecodedFrame? {
-        while !cancellation.isCancelled {
+        while pace.goesOn() {
             while let next = later.first, (next.pts ?? 0) <= wanted { shown = later.removeFirst() }
             if hasEnded || !later.isEmpty { break }
             let packet = try demuxer.next()
@@ -148,7 +167,7 @@ extension FrameReader.Position {
             try? decoder.send(packet)
             while let frame = try? decoder.receive() { later.append(frame) }
         }
-        guard !cancellation.isCancelled, let frame = try (shown ?? later.first)?.reference() else { return nil }
+        guard pace.goesOn(), let frame = try (shown ?? later.first)?.reference() else { return nil }
         frame.pts = wanted
         return DecodedFrame(frame, from: decoder)
     }

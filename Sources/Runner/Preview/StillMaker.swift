@@ -28,6 +28,7 @@ public struct StillMaker: Sendable {
     private let runner: Runner
     private let readers = FrameReaders()
     private let parking = ReaderParking()
+    private let precedence = Precedence()
 
     init(
         _ manifest: Manifest, clip: String, upload: MediaInfo, assets: [AssetPath: MediaInfo],
@@ -51,29 +52,33 @@ public struct StillMaker: Sendable {
         else { return }
         let most = ReaderParking.most(frameBytes: stream.frameBytes)
         let spacing = max(Seconds(1.5), Seconds(duration.value / Double(most + 1)))
-        // Two stretches: the reader before may be on its way.
-        let reach = Seconds(2.2 * spacing.value)
         var home = spacing
         while home < duration, parking.count < most, !Task.isCancelled {
-            let reader = makeReader(of: stream, in: input, reach: reach)
+            // Whether it is worth its way is for the parking to tell.
+            let reader = makeReader(of: stream, in: input, reach: duration)
             let place = home
-            let isFar = try? await runner.blocking { cancellation throws(RunError) in
-                guard try reader.distance(to: place) > Seconds(1) else { return false }
-                _ = try reader.frame(at: place, cancellation: cancellation)
-                return true
+            let distance = try? await runner.blocking { cancellation throws(RunError) in
+                let distance = try reader.distance(to: place)
+                if distance > Self.near {
+                    _ = try reader.frame(at: place, cancellation: cancellation, asideOf: precedence)
+                }
+                return distance
             }
-            if isFar == true { parking.add(reader, at: place, reach: reach) }
+            if let distance, distance > Self.near { parking.add(reader, at: place, key: place - distance) }
             home = home + spacing
         }
         while !Task.isCancelled, parking.count > 0 {
-            await parking.sendBack { reader, home in
+            let hasMoved = await parking.sendBack { reader, home in
                 _ = try? await runner.blocking { cancellation throws(RunError) in
-                    try reader.frame(at: home, cancellation: cancellation)
+                    try reader.frame(at: home, cancellation: cancellation, asideOf: precedence)
                 }
             }
-            try? await Task.sleep(for: .milliseconds(300))
+            if !hasMoved { try? await Task.sleep(for: .milliseconds(100)) }
         }
     }
+
+    /// How far a key frame may be before a moment that needs no reader: about 30 frames, decoded in 50 ms at 1080p.
+    private static let near = Seconds(1)
 
     /// How many readers stand in the clip.
     package var parkedReaders: Int { parking.count }
@@ -115,7 +120,7 @@ public struct StillMaker: Sendable {
                 manifest, to: upload, named: clip, assets: assets,
                 parameters: manifest.parameters.isEmpty ? [:] : parameters, at: time,
                 then: Self.jpegFilters(width: width))
-            return try make(still, cancellation)
+            return try precedence.first { () throws(RunError) in try make(still, cancellation) }
         }
     }
 
@@ -140,7 +145,8 @@ public struct StillMaker: Sendable {
                 let time = still.times[stream.label] ?? .zero
                 let parked = input.asset == nil ? parking.reader(for: time) : nil
                 let reader =
-                    parked ?? readers.reader(of: stream, in: input) { makeReader(of: stream, in: input, reach: 1) }
+                    parked
+                    ?? readers.reader(of: stream, in: input) { makeReader(of: stream, in: input, reach: Self.near) }
                 let found = try reader.frame(at: time, cancellation: cancellation)
                 do throws(AVError) {
                     guard let frame = try FrameAdapter(to: stream, first: found.frame).adapt(found) else { continue }
