@@ -14,7 +14,8 @@ struct RootCommand: AsyncParsableCommand {
             subcommands: [
                 RunCommand.self, DryRunCommand.self, ProbeCommand.self, PipelinesCommand.self, StagesCommand.self,
                 PublishCommand.self, ManifestCommand.self, NewCommand.self,
-                ExplainCommand.self, PreviewCommand.self, DiffCommand.self, ErrorsCommand.self,
+                ExplainCommand.self, PreviewCommand.self, DiffCommand.self, BakeCommand.self, CacheCommand.self,
+                ErrorsCommand.self,
             ])
     }
 }

@@ -145,6 +145,16 @@ public final class Encoder: @unchecked Sendable {
     /// How many samples an audio encoder takes at a time; 0 for any number, and for video.
     public var frameSize: Int { Int(context.pointee.frame_size) }
 
+    /// What a decoder needs before the first packet, as the encoder writes it: for H.264 the parameter sets, each behind a
+    /// start code (ITU-T H.264, annex B).
+    public var header: [UInt8] {
+        let it = context.pointee
+        return it.extradata.map { Array(UnsafeBufferPointer(start: $0, count: Int(it.extradata_size))) } ?? []
+    }
+
+    /// The versions of the libraries that make packets, which the same settings may come out of differently.
+    public static var version: String { "libavcodec \(avcodec_version()), libavfilter \(avfilter_version())" }
+
     /// Takes a frame at a time in units of ``timeBase``, or nil at the end; call ``receive()`` until it gives nothing
     /// before the next.
     ///

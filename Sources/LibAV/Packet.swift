@@ -8,6 +8,24 @@ public final class Packet: @unchecked Sendable {
 
     init() throws(AVError) { pointer = try AVError.check(av_packet_alloc(), "allocate a packet") }
 
+    /// A packet with a content of its own, in units of a time base that its user knows.
+    ///
+    /// - Throws: ``AVError`` where there is no memory for it.
+    public init(_ bytes: some Collection<UInt8>, pts: Int64, dts: Int64, duration: Int64, isKey: Bool) throws(AVError) {
+        var pointer: UnsafeMutablePointer<AVPacket>? = try AVError.check(av_packet_alloc(), "allocate a packet")
+        let result = av_new_packet(pointer, Int32(clamping: bytes.count))
+        guard result >= 0, let packet = pointer else {
+            av_packet_free(&pointer)
+            throw AVError(result, "allocate a packet")
+        }
+        _ = UnsafeMutableBufferPointer(start: packet.pointee.data, count: bytes.count).update(fromContentsOf: bytes)
+        packet.pointee.pts = pts
+        packet.pointee.dts = dts
+        packet.pointee.duration = duration
+        if isKey { packet.pointee.flags |= AV_PKT_FLAG_KEY }
+        self.pointer = packet
+    }
+
     deinit {
         var pointer: UnsafeMutablePointer<AVPacket>? = pointer
         av_packet_free(&pointer)
@@ -27,6 +45,12 @@ public final class Packet: @unchecked Sendable {
     public var isHidden: Bool { pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
     /// Whether decoding can begin with it.
     public var isKey: Bool { pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 }
+    /// Moves it in time, by units of its stream's time base.
+    public func delay(by time: Int64) {
+        if pointer.pointee.pts != cav_no_pts { pointer.pointee.pts &+= time }
+        if pointer.pointee.dts != cav_no_pts { pointer.pointee.dts &+= time }
+    }
+
     /// How long it is shown, in units of its stream's time base; 0 where that is unknown.
     public var duration: Int64 { pointer.pointee.duration }
 }

@@ -10,15 +10,19 @@ public struct Runner: Sendable {
     public let assets: AssetFolder
     /// What each job may take.
     public let limits: Limits
+    /// Where encoded bumpers are kept; nil where they are encoded for every run.
+    public let cache: SegmentCache?
 
     /// A runner that finds assets in a folder. Sets libav's log and memory up for the whole process.
     ///
     /// - Parameters:
     ///   - assets: where pipelines' assets lie.
     ///   - limits: what each call of this runner may take.
+    ///   - cache: where encoded bumpers are kept; nil where they are encoded for every run.
     ///   - logger: gets libav's own lines, at debug level: the facts that matter are in errors and reports.
-    public init(assets: AssetFolder, limits: Limits = Limits(), logger: Logger) {
+    public init(assets: AssetFolder, limits: Limits = Limits(), cache: SegmentCache? = nil, logger: Logger) {
         self.assets = assets
+        self.cache = cache
         self.limits = limits
         LibAVMemory.keepSmall()
         LibAVMemory.bound(limits.memory)
@@ -59,22 +63,31 @@ public struct Runner: Sendable {
         _ manifest: Manifest, _ path: String, _ cancellation: CancellationFlag
     ) throws(RunError) -> (upload: MediaInfo, assets: [AssetPath: MediaInfo]) {
         let source = try Self.open(path)
-        try assets.verify(manifest.assets)
-        let upload = try Prober.probe(source, name: path, limits: limits, cancellation: cancellation)
-        var infos: [AssetPath: MediaInfo] = [:]
-        for asset in manifest.assets { infos[asset.path] = try probe(asset.path, cancellation) }
-        return (upload, infos)
+        let infos = try survey(manifest.assets, cancellation)
+        return (try Prober.probe(source, name: path, limits: limits, cancellation: cancellation), infos)
     }
 
+    /// Checks assets, and finds out what they are.
+    func survey(
+        _ references: [AssetReference], _ cancellation: CancellationFlag
+    ) throws(RunError) -> [AssetPath: MediaInfo] {
+        try assets.verify(references)
+        var infos: [AssetPath: MediaInfo] = [:]
+        for asset in references { infos[asset.path] = try probe(asset.path, cancellation) }
+        return infos
+    }
+
+    /// A job that runs a plan, or the body of one.
     func job(
-        for plan: Plan, input: String, to destination: RunJob.Destination,
+        for plan: Plan, of whole: Plan? = nil, input: String, to destination: RunJob.Destination,
         progress: AsyncStream<RunProgress>.Continuation? = nil
     ) throws(RunError) -> RunJob {
-        let names = plan.inputs.map { $0.asset.map(assets.file) ?? input }
+        func name(_ input: Plan.Input, clip: String) -> String { input.asset.map(assets.file) ?? clip }
         var sources: [any ByteSource] = []
-        for name in names { sources.append(try Self.open(name)) }
+        for part in plan.inputs { sources.append(try Self.open(name(part, clip: input))) }
         return RunJob(
-            plan: plan, names: names, sources: sources, destination: destination, limits: limits, progress: progress)
+            plan: plan, of: whole, named: { name($0, clip: input) }, sources: sources, destination: destination,
+            limits: limits, progress: progress)
     }
 
     /// Starts running a plan.
@@ -89,7 +102,9 @@ public struct Runner: Sendable {
             let file = try OutputFile(path: output, input: input)
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
-            let job = try self.job(for: plan, input: input, to: .file(file), progress: continuation)
+            let maker = SegmentMaker(cache: cache, assets: assets, limits: limits)
+            let job = try self.job(
+                for: plan.body, of: plan, input: input, to: .file(file, maker), progress: continuation)
             let run = Run(job, progress: progress)
             try run.start()
             return run
@@ -103,9 +118,9 @@ public struct Runner: Sendable {
     package static func rehearse(
         _ plan: Plan, sources: [any ByteSource], frames: Int, limits: Limits
     ) throws(RunError) -> RunReport {
-        let names = plan.inputs.map { $0.asset?.description ?? "input" }
-        return try RunJob(
-            plan: plan, names: names, sources: sources, destination: .nowhere(after: frames), limits: limits
+        try RunJob(
+            plan: plan, named: { $0.asset?.description ?? "input" }, sources: sources,
+            destination: .nowhere(after: frames), limits: limits
         ).perform().get()
     }
 

@@ -165,8 +165,10 @@ struct CommandTests {
         #expect(!written.contains("normalised"))
         let steps = try cortina("explain", "showcase", clip).output
         for text in [
-            "showcase@1, normalised", "showcase@1, computed", "showcase@1, executed", "  * turned by 90° → upright",
-            "transpose  dir=clock  <- n0  [320x180, 30 fps, yuv420p, 0.5 s]", "  * 0 nodes that no output reads",
+            "showcase@1, normalised", "showcase@1, computed", "showcase@1, remove-no-ops", "showcase@1, executed",
+            "  * turned by 90° → upright", "  * crop of Crop is left out: the picture is 320x180 already",
+            "transpose  dir=clock  <- n0  [320x180, 30 fps, yuv420p, 0.5 s]",
+            "  * 2.5 s before the body (brand/intro.mp4) are the same for every clip",
         ] {
             #expect(steps.contains(text), "\(text): \(steps)")
         }
@@ -175,6 +177,26 @@ struct CommandTests {
         expect(try cortina("explain", "showcase", "--step", "executed"), 64, "needs a clip")
         expect(try cortina("explain", "showcase", "--step", "exeuted"), 64, "'executed'")
         expect(try cortina("explain", "showcase", Checkout.fixture("text.mp4")), 65, "text.mp4")
+    }
+
+    @Test("bake fills the cache, runs use it, and cache lists and clears it")
+    func cache() throws {
+        let options = ["--cache", scratch.path("cache")]
+        let baked = try Program.run(["bake", "showcase", "interview"] + options)
+        #expect(baked.status == 0 && baked.output.contains("brand/intro.mp4, 75 frames\n"), "\(baked.output)")
+        #expect(try Program.run(["bake", "showcase"] + options).output.contains("75 frames, was there"))
+        #expect(try Program.run(["cache"] + options).output.contains("4 segments in"))
+        let report = scratch.path("report.json")
+        let clip = Checkout.fixture("plain.mp4")
+        let run = try Program.run(
+            ["run", "showcase", clip, "-o", scratch.path("out.mp4"), "--report", report] + options)
+        #expect(run.status == 0)
+        #expect(try String(contentsOfFile: report, encoding: .utf8).contains(#""isFromCache" : true"#))
+        #expect(try Program.run(["cache", "--clear"] + options).output.hasPrefix("removed 4 segments"))
+        #expect(try Program.run(["cache", "--json"] + options).output == "[\n\n]\n")
+        expect(try Program.run(["bake", "showcase", "--size", "big"] + options), 64, "1920x1080")
+        expect(try Program.run(["bake", "showcsae"] + options), 64, "'showcase'")
+        expect(try Program.run(["cache", "--cache-limit", "0"] + options), 64, "greater than 0")
     }
 
     @Test("explain draws, where Graphviz is, and says so where it is not")

@@ -16,6 +16,8 @@ enum Program {
     static func run(
         _ arguments: [String], environment: [String: String] = [:], afterStart: (Process) throws -> Void = { _ in }
     ) throws -> Tool {
-        try Tool.run(path, arguments, in: Checkout.root, environment: environment, afterStart: afterStart)
+        // The tests' own, so that nothing of the user's counts and nothing is left there.
+        let environment = ["CORTINA_CACHE": Checkout.file(".build/test-cache")].merging(environment) { $1 }
+        return try Tool.run(path, arguments, in: Checkout.root, environment: environment, afterStart: afterStart)
     }
 }

@@ -24,20 +24,19 @@ struct ExplainCommand: AsyncParsableCommand {
     var format = Format.text
 
     @Option(
-        help: "Which step is shown: \(GraphStep.Name.allCases.map(\.rawValue).joined(separator: ", ")).",
-        transform: { text in
-            guard let step = GraphStep.Name(rawValue: text) else {
-                throw ValidationError(
-                    "there is no step '\(text)'\(Suggestion.question(text, among: GraphStep.Name.allCases.map(\.rawValue)))"
-                )
-            }
-            return step
-        })
-    var step: GraphStep.Name?
+        help: "Which step is shown: \(GraphStep.names.joined(separator: ", ")).",
+        completion: .list(GraphStep.names))
+    var step: String?
 
     @OptionGroup var values: ParameterOptions
 
     @OptionGroup var options: ProjectOptions
+
+    func validate() throws {
+        if let step, !GraphStep.names.contains(step) {
+            throw ValidationError("there is no step '\(step)'\(Suggestion.question(step, among: GraphStep.names))")
+        }
+    }
 
     func run() async throws {
         let project = try options.project()
@@ -49,7 +48,7 @@ struct ExplainCommand: AsyncParsableCommand {
         }
         if let step {
             steps = steps.filter { $0.name == step }
-            if steps.isEmpty { throw Failure(.usage, "the step '\(step.rawValue)' needs a clip; give one") }
+            if steps.isEmpty { throw Failure(.usage, "the step '\(step)' needs a clip; give one") }
         }
         guard let last = steps.last else { return }
         switch format {

@@ -30,13 +30,19 @@ struct RunCommand: InterruptibleCommand {
 
     @OptionGroup var options: ProjectOptions
 
+    @Flag(help: "Encodes bumpers anew, and keeps none.")
+    var noCache = false
+
+    @OptionGroup(title: "Cache") var cache: CacheOptions
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
         let runner = Runner(
-            assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: verbose))
+            assets: project.assets, limits: limits.limits, cache: noCache ? nil : cache.cache,
+            logger: Log.logger(verbose: verbose))
         let plan = try await runner.plan(manifest, for: clip, parameters: values.values)
         let run = try await runner.run(plan, input: clip, output: output)
         var display = ProgressDisplay(progress, title: "\(manifest.reference)")

@@ -15,8 +15,8 @@ struct ExplainPage {
         for step in steps {
             sections.append(
                 """
-                <section id="\(step.name.rawValue)">
-                <h2>\(step.name.rawValue.prefix(1).uppercased() + step.name.rawValue.dropFirst())</h2>
+                <section id="\(step.name)">
+                <h2>\(step.name.prefix(1).uppercased() + step.name.dropFirst())</h2>
                 <ul>\(HTML.each(step.changes) { "<li>\($0)</li>" })</ul>
                 <div class="graph">\(HTML(markup: try await Graphviz.inlineSVG(of: step.drawing.dot)))</div>
                 </section>

@@ -121,6 +121,9 @@ package struct FormatInference {
         "asetpts": { filter, inputs, _ in
             audio(inputs) { $0.duration = stretched($0.duration, by: stretch(filter)) }
         },
+        "tpad": { filter, inputs, _ in
+            video(inputs) { $0.duration = filter.options["stop"] == -1 ? .endless : .unknown }
+        },
         "trim": { filter, inputs, _ in video(inputs) { $0.duration = trimmed($0.duration, filter) } },
         "atrim": { filter, inputs, _ in audio(inputs) { $0.duration = trimmed($0.duration, filter) } },
         "atempo": { filter, inputs, facts in

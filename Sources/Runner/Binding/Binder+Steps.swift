@@ -13,28 +13,44 @@ extension Binder {
 
     private func steps() throws(RunError) -> [GraphStep] {
         let passes = try passes()
-        let (normalised, computed) = (passes.normalised, passes.computed)
-        let unread = computed.nodes.count - passes.pruned.nodes.count
-        let shared = passes.executed.nodes.count - passes.pruned.nodes.count
-        let filters = normalised.nodes.count - manifest.graph.nodes.count
-        return [
+        let filters = passes.normalised.nodes.count - manifest.graph.nodes.count
+        var steps = [
             GraphStep(asWritten: manifest),
             GraphStep(
-                .normalised, manifest, normalised, try formats(normalised),
+                GraphStep.normalised, manifest, passes.normalised, try formats(passes.normalised),
                 ["\(filters) filters make the clip, the assets and the output what stages and encoders expect"]
                     + passes.notes),
             GraphStep(
-                .computed, manifest, computed, try formats(computed),
-                [
-                    "parameters are filled in and formulas computed for this clip",
-                    "\(normalised.nodes.count - computed.nodes.count) conversions to what is there already are left out",
-                ]),
-            GraphStep(
-                .executed, manifest, passes.executed, try formats(passes.executed),
-                [
-                    "\(unread) nodes that no output reads are left out",
-                    "\(shared) links that are read more than once go through a split",
-                ]),
+                GraphStep.computed, manifest, passes.computed, try formats(passes.computed),
+                ["parameters are filled in and formulas computed for this clip"]),
         ]
+        for step in passes.optimised {
+            let changes = step.result.changes.isEmpty ? ["nothing to do"] : step.result.changes
+            steps.append(
+                GraphStep(
+                    step.pass.name, manifest, step.result.graph, try formats(step.result.graph),
+                    [step.pass.summary] + changes))
+        }
+        return steps + [try executed(passes.final)]
+    }
+
+    private func executed(_ graph: FilterGraph) throws(RunError) -> GraphStep {
+        let timeline = Timeline(cutting: graph, formats: try formats(graph))
+        let whole = timeline?.body ?? graph
+        let executed = whole.splitting()
+        let shared = executed.nodes.count - whole.nodes.count
+        var changes: [String] = []
+        for (constants, place) in [(timeline?.leading ?? [], "before"), (timeline?.trailing ?? [], "after")] {
+            for constant in constants {
+                let assets = constant.graph.sources.compactMap { $0.source.asset?.description }.joined(separator: ", ")
+                changes.append(
+                    "\(constant.duration) s \(place) the body (\(assets)) are the same for every clip: "
+                        + "they are encoded once, kept, and joined as packets")
+            }
+        }
+        if shared > 0 { changes.append("\(shared) links that are read more than once go through a split") }
+        return GraphStep(
+            GraphStep.executed, manifest, executed, try formats(executed),
+            changes.isEmpty ? ["what libavfilter runs"] : changes)
     }
 }

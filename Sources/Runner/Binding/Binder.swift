@@ -85,47 +85,78 @@ package struct Binder {
         let notes: [String]
         /// With parameters filled in and formulas computed.
         let computed: FilterGraph
-        /// Without what no sink reads.
-        let pruned: FilterGraph
-        /// With a split where a link has several readers: what runs.
-        let executed: FilterGraph
         /// What is known of the links that the sinks read.
         let ends: [LinkFormat]
+        /// What each pass of the optimiser made of it.
+        let optimised: [Optimiser.Step]
+
+        /// After the last pass.
+        var final: FilterGraph { optimised.last?.result.graph ?? computed }
     }
 
     func passes() throws(RunError) -> Passes {
         var notes: [String] = []
         let normalised = try normalise(manifest.graph, &notes)
         let (computed, ends) = try resolve(normalised)
-        let pruned = computed.pruned()
+        let sources = try sourceFormats(computed)
         return Passes(
-            normalised: normalised, notes: notes, computed: computed, pruned: pruned, executed: pruned.splitting(),
-            ends: ends)
+            normalised: normalised, notes: notes, computed: computed, ends: ends,
+            optimised: Optimiser.run(on: computed) { sources[$0] ?? .unknown($0.kind) })
     }
 
     private func plan() throws(RunError) -> Plan {
         let passes = try passes()
-        let graph = passes.executed
-        let (inputs, labels) = try inputs(of: graph)
-        let hasAudio = graph.sinks.contains(.audio)
-        guard
-            let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" })
-        else { throw .fault("the graph of \(manifest.reference) still has a parameter without a value") }
         let video = passes.ends.compactMap(\.video).first
         if let duration = video?.duration.exact, duration <= .zero {
             throw .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip")
         }
+        var plan = try plan(of: passes.final, lasting: video?.duration.exact)
+        plan.size = video?.size.value
+        plan.normalisations = passes.notes
+        plan.warnings = warnings
+        plan.advice = Advice(graph: passes.computed, formats: try formats(passes.computed))
+            .remarks(upload: upload, assets: assets)
+        plan.segments = try segments(passes.final)
+        return plan
+    }
+
+    /// What runs a graph, without what is to be said of it.
+    private func plan(of graph: FilterGraph, lasting duration: Seconds?) throws(RunError) -> Plan {
+        let graph = graph.splitting()
+        let (inputs, labels) = try inputs(of: graph)
+        guard let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" }) else {
+            throw .fault("the graph of \(manifest.reference) still has a parameter without a value")
+        }
         return Plan(
             pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
-            output: manifest.output, size: video?.size.value, hasAudio: hasAudio, duration: video?.duration.exact,
-            normalisations: passes.notes, warnings: warnings,
-            advice: Advice(graph: passes.computed, formats: try formats(passes.computed))
-                .remarks(upload: upload, assets: assets))
+            output: manifest.output, size: nil, hasAudio: graph.sinks.contains(.audio), duration: duration,
+            normalisations: [], warnings: [], advice: [])
+    }
+
+    /// The pieces of a graph that ends in a concatenation with constants.
+    private func segments(_ graph: FilterGraph) throws(RunError) -> [Plan.Segment] {
+        guard let timeline = Timeline(cutting: graph, formats: try formats(graph)) else { return [] }
+        var segments: [Plan.Segment] = []
+        for constant in timeline.leading { segments.append(try segment(constant)) }
+        segments.append(.init(plan: try plan(of: timeline.body, lasting: timeline.bodyDuration), key: nil))
+        for constant in timeline.trailing { segments.append(try segment(constant)) }
+        return segments
+    }
+
+    private func segment(_ constant: Timeline.Constant) throws(RunError) -> Plan.Segment {
+        var plan = try plan(of: constant.graph, lasting: constant.duration)
+        plan.inputs.removeAll { $0.asset == nil }
+        return .init(plan: plan, key: SegmentKey(plan, assets: manifest.assets).digest)
+    }
+
+    private func sourceFormats(_ graph: FilterGraph) throws(RunError) -> [FilterGraph.Source: LinkFormat] {
+        var sources: [FilterGraph.Source: LinkFormat] = [:]
+        for (_, source) in graph.sources { sources[source] = format(of: source, try info(source)) }
+        return sources
     }
 
     func formats(_ graph: FilterGraph) throws(RunError) -> [[LinkFormat]] {
-        var sources: [FilterGraph.Source: LinkFormat] = [:]
-        for (_, source) in graph.sources { sources[source] = format(of: source, try info(source)) }
+        let sources = try sourceFormats(graph)
         return FormatInference.formats(of: graph) { sources[$0] ?? .unknown($0.kind) }
     }
 
@@ -265,8 +296,6 @@ package struct Binder {
                 let reference = node.reference.map { formats[$0.node][$0.pad] }
                 let computed = try compute(filter, inputs, reference, stage: node.stage)
                 try check(computed, inputs, stage: node.stage)
-                // A filter that is left out stands for the link that it reads.
-                if Self.isRedundant(computed, inputs) { return node.inputs }
                 formats.append(FormatInference.outputs(of: computed, inputs: inputs, reference: reference))
                 node.operation = .filter(computed)
                 node.reference = nil
@@ -274,12 +303,6 @@ package struct Binder {
             return result.addAll(node)
         }
         return (resolved, ends)
-    }
-
-    /// Whether a filter converts to the pixel format that its input is known to have.
-    private static func isRedundant(_ filter: Filter, _ inputs: [LinkFormat]) -> Bool {
-        filter.name == "format" && filter.options.count == 1
-            && inputs.first?.video?.pixelFormat.value.map(OptionValue.text) == filter.options["pix_fmts"]
     }
 
     private func format(of source: FilterGraph.Source, _ info: MediaInfo) -> LinkFormat {

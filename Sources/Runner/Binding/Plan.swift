@@ -27,6 +27,20 @@ public struct Plan: Hashable, Codable, Sendable {
     public var warnings: [String]
     /// What the pipeline does to the clip that may not be meant: enlarging, bars, cut content, dropped sound.
     public var advice: [String]
+    /// The pieces of the output's time that are made apart and joined as packets, in order; none where it is made in one.
+    public var segments: [Segment] = []
+
+    /// A piece of the output's time, with a closed group of pictures.
+    public struct Segment: Hashable, Codable, Sendable {
+        /// What makes it: a plan of its own.
+        public var plan: Plan
+        /// What a piece is kept under that is the same for every upload: the digest of all that it depends on. Nil for the
+        /// body, which has the sound of the whole.
+        public var key: ContentDigest?
+    }
+
+    /// The plan of what the upload is in: the body, or all of it.
+    public var body: Plan { segments.first { $0.key == nil }?.plan ?? self }
 
     /// A file that is read.
     public struct Input: Hashable, Codable, Sendable {

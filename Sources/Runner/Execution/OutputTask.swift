@@ -4,13 +4,12 @@ import LibAV
 import Synchronization
 
 /// Writes the output: a thread a stream that encodes, and the muxer that all of them share.
+///
+/// Segments that are encoded already stand before and behind what is encoded here, as packets.
 final class OutputTask: FrameSink {
     private struct Lane: Sendable {
-        let encoder: Encoder
-        let frames: BoundedQueue<Frame>
+        let task: EncodeTask
         let stream: Int
-        let timeBase: Fraction
-        let isVideo: Bool
     }
 
     /// How many filtered frames may wait for the encoder.
@@ -19,40 +18,47 @@ final class OutputTask: FrameSink {
     private let lanes: [Lane]
     private let muxer: Mutex<Muxer>
     private let path: String
+    private let segments: JoinedSegments
     private let job: RunJob
     private let left: Mutex<Int>
     private let frames = Mutex(0)
+    private let lastNote = Mutex(0.0)
 
     /// Opens the encoders and the file, for the formats that the graph gives.
-    init(_ graph: FilterGraphInstance, file: OutputFile, job: RunJob) throws(RunError) {
-        let path = file.path
-        self.path = path
+    ///
+    /// - Parameter segments: gives the segments before and behind, for the header of the picture's encoder.
+    init(
+        _ graph: FilterGraphInstance, file: OutputFile,
+        segments: ([UInt8]) throws(RunError) -> JoinedSegments, job: RunJob
+    ) throws(RunError) {
+        path = file.path
         self.job = job
         let muxer: Muxer
         do throws(AVError) { muxer = try Muxer(path: file.partial, format: job.plan.output.container.rawValue) } catch {
             throw Self.writing(path, error)
         }
+        var header: [UInt8] = []
         do throws(AVError) {
             var lanes: [Lane] = []
             for (index, sink) in job.plan.sinks.enumerated() {
                 let encoder = try job.plan.output.encoder(of: sink.kind, size: graph.size(ofOutput: index))
                 if encoder.frameSize > 0 { graph.setFrameSize(encoder.frameSize, ofOutput: index) }
-                lanes.append(
-                    Lane(
-                        encoder: encoder, frames: BoundedQueue(capacity: Self.capacity),
-                        stream: try muxer.addStream(encoder), timeBase: graph.timeBase(ofOutput: index),
-                        isVideo: sink.kind == .video))
+                if sink.kind == .video { header = encoder.header }
+                let task = EncodeTask(
+                    encoder, timeBase: graph.timeBase(ofOutput: index), isVideo: sink.kind == .video,
+                    capacity: Self.capacity, job: job)
+                lanes.append(Lane(task: task, stream: try muxer.addStream(encoder)))
             }
             self.lanes = lanes
         } catch {
             throw .fault("the encoder refuses its settings: \(error)")
         }
+        self.segments = try segments(header)
         do throws(AVError) { try muxer.begin(options: job.plan.output.container.options) } catch {
             throw Self.writing(path, error)
         }
         self.muxer = Mutex(muxer)
         left = Mutex(lanes.count)
-        for lane in lanes { job.onEnd { lane.frames.close() } }
     }
 
     /// Starts the encoders' threads.
@@ -65,68 +71,79 @@ final class OutputTask: FrameSink {
     /// Passes a frame on to an encoder.
     ///
     /// - Returns: whether it wants more.
-    func push(_ frame: Frame, to index: Int) -> Bool { lanes[index].frames.push(frame) }
+    func push(_ frame: Frame, to index: Int) -> Bool { lanes[index].task.frames.push(frame) }
 
     /// Says that no more frames come.
-    func finish() { for lane in lanes { lane.frames.finish() } }
+    func finish() { for lane in lanes { lane.task.frames.finish() } }
 
     private func encode(_ lane: Lane) throws(RunError) {
-        var next: Int64 = 0
-        var lastNote = 0.0
-        while let frame = lane.frames.pop() {
-            // A video frame's time is its number: rounding in the graph's time base must neither repeat nor skip one.
-            let time = lane.timeBase.rescale(frame.pts ?? 0, to: lane.encoder.timeBase)
-            let stamp = max(next, time)
-            next = stamp &+ 1
-            if lane.isVideo, stamp >= job.limits.frames {
-                throw .tooManyFrames(job.uploadName, limit: job.limits.frames)
-            }
-            try send(frame, at: stamp, lane)
-            guard lane.isVideo else { continue }
-            frames.withLock { $0 += 1 }
-            if job.meter.elapsed - lastNote > 0.1 {
-                lastNote = job.meter.elapsed
-                job.advance(frames: Int(next))
-            }
+        let before = lane.task.isVideo ? try write(segments.leading, at: 0, to: lane.stream) : 0
+        let count = try lane.task.run { packet throws(RunError) in
+            packet.delay(by: Int64(before))
+            try write(packet, to: lane.stream)
+        } advance: { count in
+            if lane.task.isVideo { note(frames: before + count) }
         }
-        guard !job.cancellation.isCancelled else { return }
-        try send(nil, at: next, lane)
-        if lane.isVideo { job.advance(frames: Int(next)) }
-        if left.withLock({ left in
-            left -= 1; return left
-        }) == 0 {
-            try end()
+        guard let count else { return }
+        if lane.task.isVideo {
+            guard count > 0 else {
+                throw .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip")
+            }
+            let whole = before + count
+            let total = whole + (try write(segments.trailing, at: whole, to: lane.stream))
+            frames.withLock { $0 = total }
+            job.advance(frames: total)
         }
+        let isLast = left.withLock { left in
+            left -= 1
+            return left == 0
+        }
+        if isLast { try end() }
     }
 
-    private func send(_ frame: Frame?, at time: Int64, _ lane: Lane) throws(RunError) {
-        do throws(AVError) {
-            try job.meter.measure("encode") { () throws(AVError) in try lane.encoder.send(frame, at: time) }
-        } catch {
-            throw .fault("the encoder failed: \(error.reason)")
+    /// Says how far it is, some ten times a second.
+    private func note(frames: Int) {
+        let isDue = lastNote.withLock { last in
+            guard job.meter.elapsed - last > 0.1 else { return false }
+            last = job.meter.elapsed
+            return true
         }
-        while !job.cancellation.isCancelled {
-            let packet: Packet?
-            do throws(AVError) {
-                packet = try job.meter.measure("encode") { () throws(AVError) in try lane.encoder.receive() }
-            } catch {
-                throw .fault("the encoder failed: \(error.reason)")
+        if isDue { job.advance(frames: frames) }
+    }
+
+    /// Writes segments from a frame on.
+    ///
+    /// - Returns: how many frames they have.
+    private func write(_ segments: [EncodedSegment], at begin: Int, to stream: Int) throws(RunError) -> Int {
+        var frames = 0
+        for segment in segments {
+            for packet in segment.packets {
+                let delay = Int64(begin + frames)
+                let copy: Packet
+                do throws(AVError) {
+                    copy = try Packet(
+                        packet.content, pts: packet.pts + delay, dts: packet.dts + delay, duration: packet.duration,
+                        isKey: packet.isKey)
+                } catch {
+                    throw .tooMuchMemory(limit: job.limits.memory)
+                }
+                try write(copy, to: stream)
             }
-            guard let packet else { return }
-            try mux { muxer throws(AVError) in try muxer.write(packet, to: lane.stream) }
-            if muxer.withLock({ $0.bytesWritten }) > job.limits.outputBytes {
-                throw .outputTooLarge(path, limit: job.limits.outputBytes)
-            }
+            frames += segment.frames
+        }
+        return frames
+    }
+
+    private func write(_ packet: Packet, to stream: Int) throws(RunError) {
+        try mux { muxer throws(AVError) in try muxer.write(packet, to: stream) }
+        if muxer.withLock({ $0.bytesWritten }) > job.limits.outputBytes {
+            throw .outputTooLarge(path, limit: job.limits.outputBytes)
         }
     }
 
     private func end() throws(RunError) {
-        let frames = frames.withLock(\.self)
-        guard frames > 0 else {
-            throw .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip")
-        }
         try mux { muxer throws(AVError) in try muxer.finish() }
-        job.complete(frames: frames)
+        job.complete(frames: frames.withLock(\.self))
     }
 
     private func mux(_ work: (Muxer) throws(AVError) -> Void) throws(RunError) {

@@ -5,12 +5,15 @@ import Synchronization
 
 /// The work of a run: starts the tasks, waits for all of them, and keeps the first thing that went wrong.
 final class RunJob: Sendable {
+    /// What runs: the body of a plan that has segments, or all of it.
     let plan: Plan
     let limits: Limits
     let meter = WorkMeter()
     let cancellation = CancellationFlag()
 
+    private let whole: Plan
     private let names: [String]
+    private let inputNames: [String]
     private let sources: [any ByteSource]
     private let destination: Destination
     private let progress: AsyncStream<RunProgress>.Continuation?
@@ -18,8 +21,10 @@ final class RunJob: Sendable {
 
     /// Where a job's frames go.
     enum Destination: Sendable {
-        /// Encoded, into a file.
-        case file(OutputFile)
+        /// Encoded, into a file, with the segments of the whole plan before and behind.
+        case file(OutputFile, SegmentMaker)
+        /// Encoded, to be kept.
+        case segment(SegmentCollection)
         /// Nowhere, after so many of them.
         case nowhere(after: Int)
         /// Through the encoder and then nowhere: so many frames of the body, or as many as come in so many seconds.
@@ -37,15 +42,23 @@ final class RunJob: Sendable {
         var uploadFrames = 0
         var links: [FilterGraphInstance.Link] = []
         var sample: Sample?
+        var segments: [ContentDigest: SegmentMaker.Made] = [:]
         var wakers: [@Sendable () -> Void] = []
     }
 
+    /// - Parameters:
+    ///   - plan: what runs.
+    ///   - whole: the plan that it is the body of; nil where it is the whole.
+    ///   - name: what an input is called in errors and in the report.
+    ///   - sources: the bytes of the inputs of `plan`.
     init(
-        plan: Plan, names: [String], sources: [any ByteSource], destination: Destination, limits: Limits,
-        progress: AsyncStream<RunProgress>.Continuation? = nil
+        plan: Plan, of whole: Plan? = nil, named name: (Plan.Input) -> String, sources: [any ByteSource],
+        destination: Destination, limits: Limits, progress: AsyncStream<RunProgress>.Continuation? = nil
     ) {
         self.plan = plan
-        self.names = names
+        self.whole = whole ?? plan
+        names = plan.inputs.map(name)
+        inputNames = (whole ?? plan).inputs.map(name)
         self.sources = sources
         self.destination = destination
         self.limits = limits
@@ -63,34 +76,59 @@ final class RunJob: Sendable {
         do throws(RunError) {
             let watchdog = try Watchdog(limits) { [self] error in fail(error) }
             defer { watchdog.join() }
+            if case .file(_, let maker) = destination, !cancellation.isCancelled { prepare(maker) }
             if !cancellation.isCancelled { runTasks() }
             let (failure, isOver) = state.withLock { ($0.failure, $0.isOver) }
             if let failure { throw failure }
             guard isOver else {
                 throw cancellation.isCancelled ? .cancelled : .fault("the run ended without an output")
             }
-            if case .file(let output) = destination { bytesWritten = try output.commit() }
+            if case .file(let output, _) = destination { bytesWritten = try output.commit() }
         } catch {
-            if case .file(let output) = destination { output.discard() }
+            if case .file(let output, _) = destination { output.discard() }
             return .failure(error)
         }
         return .success(report(bytesWritten))
     }
 
+    /// Gets the segments that stand before and behind what runs.
+    private func prepare(_ maker: SegmentMaker) {
+        guard !whole.segments.isEmpty else { return }
+        do throws(RunError) {
+            let segments = try meter.measure("segments") { () throws(RunError) in
+                try maker.segments(of: whole, for: self)
+            }
+            state.withLock { $0.segments = segments }
+        } catch {
+            fail(error)
+        }
+    }
+
     private func report(_ bytesWritten: Int64) -> RunReport {
         let state = state.withLock(\.self)
         return RunReport(
-            pipeline: plan.pipeline, digest: plan.digest, frames: state.frames,
+            pipeline: whole.pipeline, digest: whole.digest, frames: state.frames,
             duration: Seconds(Double(state.frames) / plan.output.frameRate.value),
             wallSeconds: meter.elapsed, processorSeconds: meter.processor, workSeconds: meter.totals,
-            bytesRead: state.bytesRead, bytesWritten: bytesWritten, normalisations: plan.normalisations,
-            warnings: plan.warnings + state.warnings, inputs: names, filterGraph: plan.filterGraph)
+            bytesRead: state.bytesRead, bytesWritten: bytesWritten, normalisations: whole.normalisations,
+            warnings: whole.warnings + state.warnings, inputs: inputNames, filterGraph: whole.filterGraph,
+            segments: whole.segments.compactMap { segment in
+                segment.key.flatMap { state.segments[$0] }.map {
+                    .init(frames: $0.segment.frames, isFromCache: $0.isFromCache)
+                }
+            })
     }
 
     /// What takes the frames of the filter graph.
     func sink(_ graph: FilterGraphInstance) throws(RunError) -> any FrameSink {
         switch destination {
-        case .file(let output): try OutputTask(graph, file: output, job: self)
+        case .file(let output, let maker):
+            try OutputTask(
+                graph, file: output,
+                segments: { [self] header throws(RunError) in
+                    try maker.join(whole, state.withLock(\.segments), to: header, for: self)
+                }, job: self)
+        case .segment(let collection): try SegmentTask(graph, into: collection, job: self)
         case .nowhere(let count): FrameCounter(count, job: self)
         case .handover(let handover): handover.sink(self)
         case .sample(let frames, let seconds): try SampleTask(graph, wanted: frames, budget: seconds, job: self)
@@ -202,10 +240,10 @@ final class RunJob: Sendable {
     func advance(frames: Int) {
         let elapsed = meter.elapsed
         let speed = elapsed > 0 ? Double(frames) / plan.output.frameRate.value / elapsed : 0
-        let fraction = plan.frames.map { min(1, Double(frames) / Double(max(1, $0))) }
+        let fraction = whole.frames.map { min(1, Double(frames) / Double(max(1, $0))) }
         progress?.yield(
             RunProgress(
-                frames: frames, totalFrames: plan.frames, fraction: fraction, speed: speed, elapsed: elapsed,
+                frames: frames, totalFrames: whole.frames, fraction: fraction, speed: speed, elapsed: elapsed,
                 remaining: fraction.flatMap { $0 > 0 ? elapsed * (1 - $0) / $0 : nil }))
     }
 }

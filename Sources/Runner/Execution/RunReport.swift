@@ -24,10 +24,20 @@ public struct RunReport: Hashable, Codable, Sendable {
     public var normalisations: [String]
     /// What was not as it should be, though a whole video came out.
     public var warnings: [String]
-    /// The files that were read, by the numbers that the filter graph's labels begin with.
+    /// The files that the output is made of, by the numbers that the filter graph's labels begin with.
     public var inputs: [String]
-    /// The graph as libavfilter ran it.
+    /// The graph of the whole output, as the `ffmpeg` program's `-filter_complex` would run it.
     public var filterGraph: String
+    /// The pieces that were joined to the body as packets.
+    public var segments: [Segment] = []
+
+    /// A piece of the output that is the same for every upload.
+    public struct Segment: Hashable, Codable, Sendable {
+        /// How many frames it has.
+        public var frames: Int
+        /// Whether it was there already, and was not encoded for this run.
+        public var isFromCache: Bool
+    }
 }
 
 /// How far a run is.

@@ -131,3 +131,21 @@ public struct ColourDescription: Hashable, Codable, Sendable {
     /// Whether it is high dynamic range: PQ (SMPTE ST 2084) or HLG (ARIB STD-B67).
     public var isHDR: Bool { transfer == "smpte2084" || transfer == "arib-std-b67" }
 }
+
+extension MediaInfo {
+    /// A clip that needs nothing, as a pipeline is bound to before there is one.
+    static func plain(size: PictureSize, frameRate: Rational) -> MediaInfo {
+        let length = Seconds(60)
+        let video = Video(
+            stream: 0, codec: "h264", codedSize: size, sampleAspect: 1, orientation: .upright, frameRate: frameRate,
+            isVariableFrameRate: false, pixelFormat: "yuv420p", bitDepth: 8,
+            colour: ColourDescription(
+                matrix: "bt709", transfer: "bt709", primaries: "bt709", isFullRange: false, lightLevel: nil),
+            isInterlaced: false, hasAlpha: false, isSupported: true, isDecodable: true, duration: length)
+        let audio = Audio(
+            stream: 1, codec: "aac", sampleRate: 48_000, channels: 2, channelLayout: "stereo", duration: length)
+        return MediaInfo(
+            container: "mov", bytes: nil, start: .zero, duration: length, isDurationMeasured: true,
+            claimedDuration: nil, hiddenFrames: 0, video: video, audio: audio, ignored: [])
+    }
+}

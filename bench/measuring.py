@@ -1,0 +1,40 @@
+"""What the benchmarks share: running a command with its costs, and the clips that they make."""
+
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def measure(command, **options):
+    """Runs a command; returns its wall seconds, processor seconds and peak memory in MiB."""
+    start = time.monotonic()
+    process = subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if status != 0:
+        sys.exit(f"{shlex.join(map(str, command))} failed:\n{errors.decode(errors='replace')}")
+    return {"wall": wall, "processor": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}
+
+
+def encode_noise_clip(folder, seconds=45):
+    """A clip as a phone makes it: 1080p30, 12 Mbit/s, the sensor's noise, with sound. Made once."""
+    path = folder / f"phone-1080p30-{seconds}s.mp4"
+    if not path.exists():
+        partial = path.with_suffix(".partial.mp4")
+        measure([
+            "ffmpeg", "-y", "-nostdin", "-loglevel", "error", "-stream_loop", "-1",
+            "-i", ROOT / "assets/samples/rally.mp4", "-t", seconds, "-vf", "noise=alls=6:allf=t",
+            "-c:v", "libx264", "-preset", "veryfast", "-b:v", "12M", "-maxrate", "14M", "-bufsize", "12M", "-g", "60",
+            "-pix_fmt", "yuv420p", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
+            "-color_range", "tv", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", partial,
+        ])
+        partial.rename(path)
+    return path
