@@ -46,8 +46,10 @@ docs: build ## Makes the pages that are made from the code: docs/*.md, and the r
 	$(CORTINA) stages --markdown >docs/stages.md
 	docs/reference
 
-bench: build ## Compares with the ffmpeg program: time, processor time, memory, as ratios.
-	python3 bench/bench.py
+bench: build ## Compares with others that make the same video, as ratios. PAIRS=5 PEERS="one-graph melt …".
+	@deploy/install-packages python3-matplotlib melt gstreamer1.0-tools gstreamer1.0-plugins-good \
+		gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+	bench/bench.py --pairs $(or $(PAIRS),5) $(addprefix --peer ,$(PEERS))
 
 bench-large: build ## Measures memory on 8K, 4K60 and 120 fps.
 	bench/large

@@ -46,6 +46,8 @@ let package = Package(
                 ])
             ]),
         .target(name: "LibAV", dependencies: ["CLibAV"], swiftSettings: house),
+        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "Transfer", dependencies: ["CLibCurl", "LibAV"], swiftSettings: house),
         .target(
             name: "Runner",
             dependencies: [
@@ -65,7 +67,7 @@ let package = Package(
         .target(
             name: "CortinaCommands",
             dependencies: [
-                "GraphDSL", "Runner",
+                "GraphDSL", "LibAV", "Runner", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "Logging", package: "swift-log"),
@@ -96,6 +98,8 @@ let package = Package(
         .testTarget(
             name: "TutorialTests", dependencies: ["GraphDSL", "Stages", "Runner", "StageTesting", "TestSupport"],
             swiftSettings: house),
+        .testTarget(
+            name: "TransferTests", dependencies: ["LibAV", "Transfer", "Runner", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "CommandTests",
             dependencies: ["cortina", "CortinaCommands", "GraphDSL", "Runner", "Stages", "TestSupport"],

@@ -1,95 +1,235 @@
-#!/usr/bin/env python3
-"""Runs `cortina run` and the `ffmpeg` program on the same clip, with the same graph and encoder settings, in turn.
+#!/usr/bin/python3
+"""Runs `cortina run` and others that make the same video, in turn (A B A B), and prints ratios.
 
-    make bench                                  # the sample clip, showcase, 5 pairs
-    python3 bench/bench.py --clip FILE --pipeline NAME --pairs N
+    make bench                                      # all peers that are installed, 5 pairs each
+    make bench PEERS="one-graph" PAIRS=3
+    python3 bench/bench.py --clip FILE --pairs N
 
-Prints wall and processor seconds and peak memory of both, and their ratios (ours / ffmpeg), as min, median and max.
-Machines differ and are noisy: the ratios are the result, not the seconds. ffmpeg gets the graph that our report names.
+Peers: `two-commands`, the platform's earlier worker: one `ffmpeg` that trims, fits, overlays and encodes, and one that
+joins the bumpers by stream copy; `one-graph`, one `ffmpeg` with our whole graph; `melt`, MLT's program; `gstreamer`.
+All encode with x264, `medium`, CRF 23, as `showcase@1` does; `showcase@2` is our own choice of settings.
+
+Writes bench/out/bench.json and bench/out/bench.png. bench/README.md says how to read the table.
 """
 
 import argparse
 import json
 import os
 import pathlib
-import shlex
+import re
+import shutil
 import statistics
 import subprocess
 import sys
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from measuring import ROOT, measure, phone_clip
+
 OUT = ROOT / "bench/out"
+BRAND = ROOT / "assets/brand"
+FFMPEG = ["ffmpeg", "-y", "-nostdin", "-loglevel", "error"]
+X264 = ["-c:v", "libx264", "-preset", "medium", "-crf", "23", "-pix_fmt", "yuv420p"]
+FIGURES = [("wall", "s"), ("processor", "s"), ("busy", ""), ("memory", "MiB"), ("read", "MB"), ("size", "MB"), ("ssim", "")]
+PROCESSORS = len(os.sched_getaffinity(0))
 
 
-def measure(command):
-    """Runs a command; returns its wall seconds, processor seconds and peak memory in MiB."""
-    start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - start
-    if status != 0:
-        sys.exit(f"{shlex.join(map(str, command))} failed:\n{errors.decode(errors='replace')}")
-    return {"wall": wall, "processor": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}
+class Peer:
+    """Something that makes a showcase of a clip."""
+
+    def __init__(self, name, commands, output):
+        self.name, self.commands, self.output = name, commands, output
+
+    def run(self):
+        runs = [measure(command, cwd=OUT) for command in self.commands]
+        total = {key: sum(run[key] for run in runs) for key in ("wall", "processor", "read")}
+        total["memory"] = max(run["memory"] for run in runs)
+        total["busy"] = total["processor"] / total["wall"] / PROCESSORS
+        total["size"] = self.output.stat().st_size / 1e6
+        return total
 
 
-def ffmpeg_command(report, manifest):
-    """The `ffmpeg` command with the graph, inputs and encoder settings of a run."""
-    command = ["ffmpeg", "-y", "-nostdin", "-loglevel", "error"]
-    for path in report["inputs"]:
-        command += ["-i", path]
-    output = manifest["output"]
-    video, audio = output["video"], output["audio"]
-    command += ["-filter_complex", report["filterGraph"], "-map", "[v]", "-c:v", "libx264", "-preset", video["preset"]]
-    command += ["-crf", str(video["crf"]), "-profile:v", "high", "-r", output["frameRate"]]
-    if "lookahead" in video:
-        command += ["-rc-lookahead", str(video["lookahead"])]
-    if report["filterGraph"].endswith("[a]"):
-        command += ["-map", "[a]", "-c:a", audio["codec"], "-b:a", str(audio["bitRate"])]
-    return command + ["-movflags", "+faststart", str(OUT / "theirs.mp4")]
+def ours(cortina, pipeline, clip):
+    output = OUT / f"ours-{pipeline}.mp4"
+    command = [
+        cortina, "run", pipeline, clip, "-o", output, "--progress", "none", "--home", ROOT, "--cache", OUT / "cache",
+        "--report", OUT / f"report-{pipeline}.json",
+    ]
+    return Peer(pipeline, [command], output)
 
 
-def row(name, unit, values):
-    return f"{name:<28}{min(values):>10.3f}{statistics.median(values):>10.3f}{max(values):>10.3f}  {unit}"
+def two_commands(clip):
+    graph = (
+        "[0:v]scale=1280:720:force_original_aspect_ratio=decrease:flags=bicubic,pad=1280:720:(ow-iw)/2:(oh-ih)/2,"
+        "setsar=1,fps=30[body];[1:v]scale=150:-1[mark];[body][mark]overlay=W-w-10:10[v]")
+    body, joined, names = OUT / "body.mp4", OUT / "two-commands.mp4", OUT / "join.txt"
+    names.write_text("".join(f"file '{path}'\n" for path in [BRAND / "intro.mp4", body, BRAND / "outro.mp4"]))
+    first = FFMPEG + ["-t", 30, "-i", clip, "-i", BRAND / "watermark.png", "-filter_complex", graph]
+    first += ["-map", "[v]", "-an", *X264, body]
+    second = FFMPEG + ["-f", "concat", "-safe", 0, "-i", names, "-c", "copy", "-movflags", "+faststart", joined]
+    return Peer("two-commands", [first, second], joined)
+
+
+def graph_inputs(report):
+    inputs = []
+    for index, path in enumerate(report["inputs"]):
+        # As the trim in the graph does, but before the decoder.
+        inputs += (["-t", "30"] if index == 0 else []) + ["-i", path]
+    return inputs + ["-filter_complex", report["filterGraph"], "-map", "[v]"]
+
+
+def one_graph(report):
+    output = OUT / "one-graph.mp4"
+    return Peer(
+        "one-graph",
+        [FFMPEG + graph_inputs(report) + X264 + ["-profile:v", "high", "-movflags", "+faststart", output]], output)
+
+
+def melt(clip):
+    output = OUT / "melt.mp4"
+    command = ["melt", "-silent", "-profile", "atsc_720p_30", BRAND / "intro.mp4", clip, "out=899"]
+    command += ["-filter", f"watermark:{BRAND / 'watermark.png'}", "composite.geometry=1120/10:150x40"]
+    command += [BRAND / "outro.mp4", "-consumer", f"avformat:{output}", "vcodec=libx264", "preset=medium", "crf=23"]
+    command += ["an=1", "progressive=1", "movflags=+faststart", "rescale=bicubic", f"real_time=-{PROCESSORS}"]
+    return Peer("melt", [command], output)
+
+
+def gstreamer(clip):
+    output = OUT / "gstreamer.mp4"
+    raw = "video/x-raw,format=I420,width=1280,height=720,framerate=30/1,pixel-aspect-ratio=1/1"
+    chain = f"videoconvert ! videoscale method=3 ! videorate ! {raw}"
+
+    def part(path, overlay=""):
+        return f"filesrc location={path} ! qtdemux ! h264parse ! avdec_h264 ! {overlay}{chain}"
+
+    mark = OUT / "mark-150.png"
+    if not mark.exists():
+        measure(FFMPEG + ["-i", BRAND / "watermark.png", "-vf", "scale=150:-1", mark])
+    # `pass=qual` is x264's constant rate factor.
+    encoder = "x264enc pass=qual quantizer=23 speed-preset=medium ! video/x-h264,profile=high ! mp4mux faststart=true"
+    launch = (
+        f"concat name=c ! queue ! {encoder} ! filesink location={output} "
+        f"{part(BRAND / 'intro.mp4')} ! queue ! c. "
+        f"{part(clip)} ! identity eos-after=900 ! gdkpixbufoverlay location={mark} offset-x=1120 offset-y=10 ! "
+        f"videoconvert ! video/x-raw,format=I420 ! queue ! c. "
+        f"{part(BRAND / 'outro.mp4')} ! queue ! c.")
+    return Peer("gstreamer", [["gst-launch-1.0", "-q", *launch.split()]], output)
+
+
+def ssim(video, reference):
+    """Of the 900 frames of the body against those that were encoded without loss; nil where a peer has other frames."""
+    probe = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=nb_frames", "-of", "csv=p=0"]
+    counts = [subprocess.run(probe + [path], capture_output=True, text=True).stdout for path in (video, reference)]
+    if counts[0] != counts[1]:
+        return None
+    body = "trim=start_frame=75:end_frame=975,setpts=PTS-STARTPTS,settb=1/30"
+    log = subprocess.run(
+        ["ffmpeg", "-nostdin", "-i", video, "-i", reference, "-lavfi", f"[0:v]{body}[a];[1:v]{body}[b];[a][b]ssim"]
+        + ["-f", "null", "-"], capture_output=True, text=True).stderr
+    found = re.search(r"All:([0-9.]+)", log)
+    return float(found[1]) if found else None
+
+
+def spread(values):
+    values = [value for value in values if value is not None]
+    return (min(values), statistics.median(values), max(values)) if values else None
+
+
+def compare(a, b, pairs, reference):
+    """Runs two in turn; returns the runs of both and the ratios."""
+    for peer in (a, b):
+        peer.run()
+    runs = {a.name: [], b.name: []}
+    for pair in range(pairs):
+        for peer in (a, b):
+            runs[peer.name].append(peer.run())
+        walls = ", ".join(f"{name} {done[-1]['wall']:.2f} s" for name, done in runs.items())
+        print(f"pair {pair + 1}: {walls}", file=sys.stderr)
+    for peer in (a, b):
+        quality = ssim(peer.output, reference)
+        for run in runs[peer.name]:
+            run["ssim"] = quality
+    return {
+        "ours": a.name, "theirs": b.name, "runs": runs,
+        "ratios": {
+            key: [x[key] / y[key] if x[key] and y[key] else None for x, y in zip(runs[a.name], runs[b.name])]
+            for key, _ in FIGURES
+        },
+    }
+
+
+def table(comparison):
+    ours, theirs = comparison["ours"], comparison["theirs"]
+    lines = [f"{ours} / {theirs}", f"{'':<12}{'min':>9}{'median':>9}{'max':>9}{ours:>16}{theirs:>16}"]
+    for key, unit in FIGURES:
+        ratio = spread(comparison["ratios"][key])
+        own = [spread([run[key] for run in comparison["runs"][name]]) for name in (ours, theirs)]
+        ratios = "".join(f"{value:>9.3f}" for value in ratio) if ratio else f"{'-':>9}" * 3
+        digits = 5 if key == "ssim" else 2
+        values = "".join(f"{value[1]:>16.{digits}f}" if value else f"{'-':>16}" for value in own)
+        lines.append(f"{key:<12}{ratios}{values}  {unit}")
+    return "\n".join(lines)
+
+
+def plot(comparisons):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    keys = ["wall", "processor", "memory", "read"]
+    figure, axes = pyplot.subplots(1, len(keys), figsize=(3.2 * len(keys), 0.55 * len(comparisons) + 1.4), sharey=True)
+    names = [f"{it['ours']} / {it['theirs']}" for it in comparisons]
+    for axis, key in zip(axes, keys):
+        for row, comparison in enumerate(comparisons):
+            ratio = spread(comparison["ratios"][key])
+            if ratio:
+                axis.plot(ratio[::2], [row, row], color="#8899aa", linewidth=2, solid_capstyle="round")
+                axis.plot(ratio[1], row, "o", color="#c8522c")
+                axis.annotate(f"{ratio[1]:.2f}", (ratio[1], row), textcoords="offset points", xytext=(0, 7), ha="center")
+        axis.axvline(1, color="#333333", linewidth=0.8)
+        axis.set_title(key)
+        axis.set_xlim(left=0)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    figure.suptitle("less is better; 1 is the peer")
+    figure.tight_layout()
+    figure.savefig(OUT / "bench.png", dpi=110)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clip", default=str(ROOT / "assets/samples/rally.mp4"))
-    parser.add_argument("--pipeline", default="showcase")
+    parser.add_argument("--clip", help="default: a clip that is made, 1080p30, 12 Mbit/s, 45 s")
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--peer", action="append", help="a peer's name; may be repeated; default: all that are installed")
     parser.add_argument("--cortina", default=str(ROOT / ".build/release/cortina"))
     options = parser.parse_args()
-
     OUT.mkdir(parents=True, exist_ok=True)
-    report_path = OUT / "report.json"
-    ours = [options.cortina, "run", options.pipeline, options.clip, "-o", str(OUT / "ours.mp4"), "--progress", "none"]
-    ours += ["--home", str(ROOT)]
-    measure(ours + ["--report", str(report_path)])
-    report = json.loads(report_path.read_text())
-    pipeline = report["pipeline"]
-    manifest_path = ROOT / f"pipelines/published/{pipeline['name']}@{pipeline['version']}.json"
-    theirs = ffmpeg_command(report, json.loads(manifest_path.read_text()))
-    measure(theirs)
+    clip = pathlib.Path(options.clip).resolve() if options.clip else phone_clip(OUT)
 
-    a, b = [], []
-    for pair in range(options.pairs):
-        a.append(measure(ours))
-        b.append(measure(theirs))
-        print(f"pair {pair + 1}: ours {a[-1]['wall']:.2f} s, ffmpeg {b[-1]['wall']:.2f} s", file=sys.stderr)
-
-    print(f"\n{options.pipeline}, {pathlib.Path(options.clip).name}, {options.pairs} pairs, {os.cpu_count()} processors")
-    print(f"{'':<28}{'min':>10}{'median':>10}{'max':>10}")
-    figures = [("wall", "s"), ("processor", "s"), ("memory", "MiB")]
-    for key, unit in figures:
-        print(row(f"ours {key}", unit, [run[key] for run in a]))
-        print(row(f"ffmpeg {key}", unit, [run[key] for run in b]))
-    ratios = {key: [x[key] / y[key] for x, y in zip(a, b)] for key, _ in figures}
-    for key, values in ratios.items():
-        print(row(f"ours / ffmpeg {key}", "", values))
-    result = {"clip": options.clip, "pipeline": options.pipeline, "ours": a, "ffmpeg": b, "ratios": ratios}
-    (OUT / "bench.json").write_text(json.dumps(result, indent=2) + "\n")
+    first = ours(options.cortina, "showcase@1", clip)
+    first.run()
+    report = json.loads((OUT / "report-showcase@1.json").read_text())
+    lossless = OUT / "lossless.mp4"
+    measure(FFMPEG + graph_inputs(report) + ["-c:v", "libx264", "-preset", "ultrafast", "-qp", 0, lossless])
+    second = ours(options.cortina, "showcase@2", clip)
+    wanted = [
+        (second, "two-commands", lambda: two_commands(clip)), (first, "two-commands", lambda: two_commands(clip)),
+        (first, "one-graph", lambda: one_graph(report)),
+    ]
+    if shutil.which("melt"):
+        wanted.append((first, "melt", lambda: melt(clip)))
+    if shutil.which("gst-launch-1.0"):
+        wanted.append((first, "gstreamer", lambda: gstreamer(clip)))
+    comparisons = []
+    for own, name, make in wanted:
+        if not options.peer or name in options.peer:
+            comparisons.append(compare(own, make(), options.pairs, lossless))
+    print(f"{clip.name}, {options.pairs} pairs, {PROCESSORS} processors\n")
+    print("\n\n".join(map(table, comparisons)))
+    begin = json.loads((OUT / "report-showcase@1.json").read_text())["firstFrameSeconds"]
+    print(f"\nprocess start to first frame: {begin:.2f} s")
+    (OUT / "bench.json").write_text(json.dumps({"clip": clip.name, "comparisons": comparisons}, indent=2) + "\n")
+    plot(comparisons)
 
 
 if __name__ == "__main__":

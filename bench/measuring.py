@@ -11,20 +11,26 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def measure(command, **options):
-    """Runs a command; returns its wall seconds, processor seconds and peak memory in MiB."""
+    """Runs a command; returns its wall and processor seconds, peak memory in MiB and bytes read in MB."""
     start = time.monotonic()
     process = subprocess.Popen(
         list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
     errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    # The system keeps count until the process is reaped.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     wall = time.monotonic() - start
+    counts = dict(line.split(": ") for line in pathlib.Path(f"/proc/{process.pid}/io").read_text().splitlines())
+    _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if status != 0:
         sys.exit(f"{shlex.join(map(str, command))} failed:\n{errors.decode(errors='replace')}")
-    return {"wall": wall, "processor": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}
+    return {
+        "wall": wall, "processor": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024,
+        "read": int(counts["rchar"]) / 1e6,
+    }
 
 
-def encode_noise_clip(folder, seconds=45):
+def phone_clip(folder, seconds=45):
     """A clip as a phone makes it: 1080p30, 12 Mbit/s, the sensor's noise, with sound. Made once."""
     path = folder / f"phone-1080p30-{seconds}s.mp4"
     if not path.exists():

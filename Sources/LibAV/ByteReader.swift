@@ -27,7 +27,7 @@ final class ByteReader {
             guard !isOverdrawn else { return cav_error(EFBIG) }
             var span = MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(start: buffer, count: count))
             do {
-                let read = try source.read(at: position, into: &span)
+                let read = try source.read(at: position, into: &span, cancellation: cancellation)
                 guard read > 0 else { return cav_error_eof }
                 position += Int64(read)
                 bytesRead += Int64(read)
@@ -55,7 +55,7 @@ final class ByteReader {
     }
 
     /// How large a piece libav asks for at a time.
-    private static let bufferSize = 64 * 1024
+    private static let bufferSize = 32 * 1024
 
     init(_ source: any ByteSource, _ cancellation: CancellationFlag) throws(AVError) {
         let buffer = try AVError.check(av_malloc(Self.bufferSize), "allocate the input's buffer")

@@ -7,9 +7,12 @@ public protocol ByteSource: Sendable {
 
     /// Reads bytes from `offset` on.
     ///
+    /// - Parameter cancellation: ends a wait; sources that do not wait need not look.
     /// - Returns: how many were read, at most the span's length; 0 at the end.
     /// - Throws: ``ByteSourceError``.
-    func read(at offset: Int64, into span: inout MutableRawSpan) throws(ByteSourceError) -> Int
+    func read(
+        at offset: Int64, into span: inout MutableRawSpan, cancellation: CancellationFlag
+    ) throws(ByteSourceError) -> Int
 }
 
 /// Why bytes cannot be read.
@@ -18,4 +21,6 @@ public enum ByteSourceError: Error, Hashable, Sendable {
     case notFound(String)
     /// It is there, and the system refused; `errno` as it came.
     case system(String, errno: Int32)
+    /// It is elsewhere, and could not be transferred.
+    case transfer(String, reason: String)
 }

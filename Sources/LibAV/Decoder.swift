@@ -34,7 +34,7 @@ public final class Decoder: @unchecked Sendable {
         timeBase = description.timeBase
         frameRate = Fraction(demuxer.frameRate(of: index))
         context.pointee.pkt_timebase = timeBase.rational
-        context.pointee.thread_count = threading == .none ? 1 : 0
+        context.pointee.thread_count = threading == .none ? 1 : Int32(Processors.threads)
         context.pointee.thread_type = threading == .slices ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE
         context.pointee.max_pixels = Int64(demuxer.allowance.pictureArea)
         // Every property has its value by now: where this throws, deinit frees the context.

@@ -40,9 +40,12 @@ public final class Demuxer {
 
     /// Opens a container and looks far enough into it to know its streams.
     ///
+    /// - Parameter isKnown: whether the file was opened before, and the streams' headers are enough where the container has
+    ///   them.
     /// - Throws: ``OpenError``.
     public init(
-        _ source: any ByteSource, allowing allowance: Allowance = Allowance(), cancellation: CancellationFlag
+        _ source: any ByteSource, allowing allowance: Allowance = Allowance(), isKnown: Bool = false,
+        cancellation: CancellationFlag
     ) throws(OpenError) {
         let reader: ByteReader
         let opened: UnsafeMutablePointer<AVFormatContext>
@@ -83,7 +86,7 @@ public final class Demuxer {
             avformat_close_input(&pointer)
             throw .tooManyStreams
         }
-        let found = Self.findStreams(opened, allowance)
+        let found = isKnown && Self.hasHeaders(opened) ? 0 : Self.findStreams(opened, allowance)
         guard found >= 0, !reader.isOverdrawn, opened.pointee.nb_streams <= allowance.streams else {
             let isCrowded = opened.pointee.nb_streams > allowance.streams
             avformat_close_input(&pointer)
@@ -96,6 +99,20 @@ public final class Demuxer {
         // Where the container says nothing, libav guesses from the bit rate or the last time stamp.
         duration =
             it.duration > 0 && it.duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? it.duration : nil
+    }
+
+    /// Whether the container has said of all its streams what their decoders must know (MP4), and nothing need be decoded to
+    /// find out.
+    private static func hasHeaders(_ context: UnsafeMutablePointer<AVFormatContext>) -> Bool {
+        guard String(cString: context.pointee.iformat.pointee.name).hasPrefix("mov") else { return false }
+        return (0..<Int(context.pointee.nb_streams)).allSatisfy { index in
+            guard let parameters = context.pointee.streams[index]?.pointee.codecpar.pointee else { return false }
+            switch parameters.codec_type {
+            case AVMEDIA_TYPE_VIDEO: return parameters.codec_id != AV_CODEC_ID_NONE && parameters.extradata_size > 0
+            case AVMEDIA_TYPE_AUDIO: return parameters.codec_id != AV_CODEC_ID_NONE && parameters.sample_rate > 0
+            default: return true
+            }
+        }
     }
 
     private static func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>, _ allowance: Allowance) -> Int32 {

@@ -54,11 +54,11 @@ public final class Encoder: @unchecked Sendable {
 
     /// A video encoder.
     ///
-    /// - Parameter threads: how many threads it may use; 0 for what the encoder thinks best.
+    /// - Parameter threads: how many threads it may use.
     /// - Throws: ``AVError`` where there is no such encoder, or it refuses the settings.
-    public convenience init(video: Video, threads: Int = 0) throws(AVError) {
+    public convenience init(video: Video, threads: Int = Processors.encoderThreads) throws(AVError) {
         var options = video.options
-        options["threads"] = threads > 0 ? "\(threads)" : "auto"
+        options["threads"] = "\(threads)"
         try self.init(
             video.encoder, options, timeBase: Fraction(video.frameRate.denominator, video.frameRate.numerator)
         ) {

@@ -30,7 +30,9 @@ public final class FileByteSource: ByteSource {
 
     deinit { close(descriptor) }
 
-    public func read(at offset: Int64, into span: inout MutableRawSpan) throws(ByteSourceError) -> Int {
+    public func read(
+        at offset: Int64, into span: inout MutableRawSpan, cancellation: CancellationFlag = CancellationFlag()
+    ) throws(ByteSourceError) -> Int {
         while true {
             let count = span.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
             if count >= 0 { return count }

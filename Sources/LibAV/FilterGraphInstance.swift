@@ -60,9 +60,9 @@ public final class FilterGraphInstance {
     ///
     /// - Parameters:
     ///   - text: the graph in libavfilter's syntax, its open links labelled.
-    ///   - threads: how many threads filters may use; 0 for one a core.
+    ///   - threads: how many threads filters may use.
     /// - Throws: ``AVError`` where libavfilter refuses the text or cannot agree on formats.
-    public init(text: String, inputs: [Input], outputs: [Output], threads: Int = 0) throws(AVError) {
+    public init(text: String, inputs: [Input], outputs: [Output], threads: Int = Processors.threads) throws(AVError) {
         graph = try AVError.check(avfilter_graph_alloc(), "allocate the filter graph")
         graph.pointee.nb_threads = Int32(threads)
         graph.pointee.scale_sws_opts = av_strdup("flags=bicubic")

@@ -9,6 +9,7 @@ extension RunError {
         [
             .noSuchInput("clip.mp4"),
             .unreadableInput("clip.mp4", errno: EACCES),
+            .unreachableInput("https://example.com/clip.mp4", reason: "Could not resolve host: example.com"),
             .notMedia("notes.mp4", .invalidData(operation: "open the input")),
             .stillPicture("photo.png"),
             .noVideo("song.m4a"),

@@ -10,6 +10,9 @@ public enum RunError: Error, Hashable, Sendable {
     /// The input is there and cannot be read; the system's `errno`.
     case unreadableInput(String, errno: Int32)
 
+    /// The input is elsewhere and could not be transferred: why.
+    case unreachableInput(String, reason: String)
+
     // The input is not what a pipeline can work on.
 
     /// The input is no container that can be read.
@@ -78,6 +81,7 @@ extension RunError {
     public enum Code: String, CaseIterable, Codable, Sendable {
         case noSuchInput = "no_such_input"
         case unreadableInput = "unreadable_input"
+        case unreachableInput = "unreachable_input"
         case notMedia = "not_media"
         case stillPicture = "still_picture"
         case noVideo = "no_video"
@@ -134,6 +138,7 @@ extension RunError {
             switch self {
             case .noSuchInput: (.noSuchInput, .missingInput, false)
             case .unreadableInput: (.unreadableInput, .missingInput, true)
+            case .unreachableInput: (.unreachableInput, .missingInput, true)
             case .notMedia: (.notMedia, .input, false)
             case .stillPicture: (.stillPicture, .input, false)
             case .noVideo: (.noVideo, .input, false)
@@ -173,6 +178,8 @@ extension RunError: CustomStringConvertible {
             "there is no file '\(path)'; check the path"
         case .unreadableInput(let path, let code):
             "'\(path)' cannot be read: \(AVError.text(errno: code)); check its permissions"
+        case .unreachableInput(let name, let reason):
+            "'\(name)' cannot be read: \(reason); check the address, or try again"
         case .notMedia(let path, let error):
             "'\(path)' is not a video file that can be read (\(error.reason)); try an MP4, MOV, MKV, WebM or AVI file"
         case .stillPicture(let path):
@@ -223,4 +230,15 @@ extension RunError: CustomStringConvertible {
     }
 
     private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+}
+
+extension RunError {
+    /// Why an input's bytes cannot be read.
+    init(_ error: ByteSourceError) {
+        switch error {
+        case .notFound(let path): self = .noSuchInput(path)
+        case .system(let path, let code): self = .unreadableInput(path, errno: code)
+        case .transfer(let name, let reason): self = .unreachableInput(name, reason: reason)
+        }
+    }
 }

@@ -11,7 +11,8 @@ extension Runner {
     ) async throws(RunError) -> [GraphStep] {
         try await blocking { cancellation throws(RunError) in
             let (upload, infos) = try survey(manifest, path, cancellation)
-            return try Binder.steps(manifest, to: upload, named: path, assets: infos, parameters: parameters)
+            return try Binder.steps(
+                manifest, to: upload, named: inputs.name(path), assets: infos, parameters: parameters)
         }
     }
 
@@ -41,10 +42,10 @@ extension Runner {
         sampleTime: Seconds = DryRun.sampleTime
     ) async throws(RunError) -> DryRun {
         let plan = try await plan(manifest, for: path, parameters: parameters)
-        let job = try await blocking { _ throws(RunError) -> RunJob in
+        let job = try await blocking { cancellation throws(RunError) -> RunJob in
             try self.job(
                 for: plan, input: path,
-                to: .sample(frames: DryRun.sampleFrames, seconds: sampleTime.value))
+                to: .sample(frames: DryRun.sampleFrames, seconds: sampleTime.value), cancellation)
         }
         let run = Run(job, progress: AsyncStream { $0.finish() })
         try run.start()
@@ -64,8 +65,8 @@ extension Runner {
     /// - Throws: ``RunError``; ``RunError/unsuitable(_:)`` where there are fewer.
     package func picture(_ number: Int, of plan: Plan, input: String) async throws(RunError) -> [[UInt8]] {
         let handover = FrameHandover()
-        let job = try await blocking { _ throws(RunError) -> RunJob in
-            try self.job(for: plan, input: input, to: .handover(handover))
+        let job = try await blocking { cancellation throws(RunError) -> RunJob in
+            try self.job(for: plan, input: input, to: .handover(handover), cancellation)
         }
         let run = Run(job, progress: AsyncStream { $0.finish() })
         try run.start()
@@ -84,10 +85,10 @@ extension Runner {
     /// - Throws: ``RunError``.
     public func compare(_ first: Plan, _ second: Plan, input: String) async throws(RunError) -> Comparison {
         let handovers = (FrameHandover(), FrameHandover())
-        let jobs = try await blocking { _ throws(RunError) -> (RunJob, RunJob) in
+        let jobs = try await blocking { cancellation throws(RunError) -> (RunJob, RunJob) in
             (
-                try self.job(for: first, input: input, to: .handover(handovers.0)),
-                try self.job(for: second, input: input, to: .handover(handovers.1))
+                try self.job(for: first, input: input, to: .handover(handovers.0), cancellation),
+                try self.job(for: second, input: input, to: .handover(handovers.1), cancellation)
             )
         }
         let runs = [jobs.0, jobs.1].map { Run($0, progress: AsyncStream { $0.finish() }) }

@@ -12,6 +12,8 @@ public struct Runner: Sendable {
     public let limits: Limits
     /// Where encoded bumpers are kept; nil where they are encoded for every run.
     public let cache: SegmentCache?
+    /// How clips are opened.
+    public let inputs: InputOpener
 
     /// A runner that finds assets in a folder. Sets libav's log and memory up for the whole process.
     ///
@@ -19,8 +21,13 @@ public struct Runner: Sendable {
     ///   - assets: where pipelines' assets lie.
     ///   - limits: what each call of this runner may take.
     ///   - cache: where encoded bumpers are kept; nil where they are encoded for every run.
+    ///   - inputs: how clips are opened.
     ///   - logger: gets libav's own lines, at debug level: the facts that matter are in errors and reports.
-    public init(assets: AssetFolder, limits: Limits = Limits(), cache: SegmentCache? = nil, logger: Logger) {
+    public init(
+        assets: AssetFolder, limits: Limits = Limits(), cache: SegmentCache? = nil, inputs: InputOpener = .files,
+        logger: Logger
+    ) {
+        self.inputs = inputs
         self.assets = assets
         self.cache = cache
         self.limits = limits
@@ -36,8 +43,8 @@ public struct Runner: Sendable {
     /// - Throws: ``RunError``.
     public func probe(_ path: String) async throws(RunError) -> MediaInfo {
         try await blocking { cancellation throws(RunError) in
-            let source = try Self.open(path)
-            return try Prober.probe(source, name: path, limits: limits, cancellation: cancellation)
+            let source = try open(path, cancellation)
+            return try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
         }
     }
 
@@ -54,7 +61,7 @@ public struct Runner: Sendable {
         try await blocking { cancellation throws(RunError) in
             let (upload, infos) = try survey(manifest, path, cancellation)
             return try Binder.bind(
-                manifest, to: upload, named: path, assets: infos, parameters: parameters, limits: limits)
+                manifest, to: upload, named: inputs.name(path), assets: infos, parameters: parameters, limits: limits)
         }
     }
 
@@ -62,9 +69,11 @@ public struct Runner: Sendable {
     func survey(
         _ manifest: Manifest, _ path: String, _ cancellation: CancellationFlag
     ) throws(RunError) -> (upload: MediaInfo, assets: [AssetPath: MediaInfo]) {
-        let source = try Self.open(path)
+        let source = try open(path, cancellation)
         let infos = try survey(manifest.assets, cancellation)
-        return (try Prober.probe(source, name: path, limits: limits, cancellation: cancellation), infos)
+        return (
+            try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation), infos
+        )
     }
 
     /// Checks assets, and finds out what they are.
@@ -80,14 +89,19 @@ public struct Runner: Sendable {
     /// A job that runs a plan, or the body of one.
     func job(
         for plan: Plan, of whole: Plan? = nil, input: String, to destination: RunJob.Destination,
-        progress: AsyncStream<RunProgress>.Continuation? = nil
+        progress: AsyncStream<RunProgress>.Continuation? = nil, _ cancellation: CancellationFlag
     ) throws(RunError) -> RunJob {
-        func name(_ input: Plan.Input, clip: String) -> String { input.asset.map(assets.file) ?? clip }
         var sources: [any ByteSource] = []
-        for part in plan.inputs { sources.append(try Self.open(name(part, clip: input))) }
+        for part in plan.inputs {
+            if let asset = part.asset {
+                sources.append(try Self.open(assets.file(asset)))
+            } else {
+                sources.append(try open(input, cancellation))
+            }
+        }
         return RunJob(
-            plan: plan, of: whole, named: { name($0, clip: input) }, sources: sources, destination: destination,
-            limits: limits, progress: progress)
+            plan: plan, of: whole, named: { $0.asset.map(assets.file) ?? inputs.name(input) }, sources: sources,
+            destination: destination, limits: limits, progress: progress)
     }
 
     /// Starts running a plan.
@@ -98,13 +112,14 @@ public struct Runner: Sendable {
     ///   - output: where the video goes; it appears there only when it is whole.
     /// - Throws: ``RunError`` where input or output cannot be opened.
     public func run(_ plan: Plan, input: String, output: String) async throws(RunError) -> Run {
-        try await blocking { _ throws(RunError) in
+        try await blocking { cancellation throws(RunError) in
             let file = try OutputFile(path: output, input: input)
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
             let maker = SegmentMaker(cache: cache, assets: assets, limits: limits)
             let job = try self.job(
-                for: plan.body, of: plan, input: input, to: .file(file, maker), progress: continuation)
+                for: plan.body, of: plan, input: input, to: .file(file, maker), progress: continuation,
+                cancellation)
             let run = Run(job, progress: progress)
             try run.start()
             return run
@@ -136,11 +151,14 @@ public struct Runner: Sendable {
     }
 
     static func open(_ path: String) throws(RunError) -> FileByteSource {
-        do throws(ByteSourceError) { return try FileByteSource(path: path) } catch {
-            switch error {
-            case .notFound(let path): throw .noSuchInput(path)
-            case .system(let path, let code): throw .unreadableInput(path, errno: code)
-            }
+        do throws(ByteSourceError) { return try FileByteSource(path: path) } catch { throw RunError(error) }
+    }
+
+    /// The bytes of a clip.
+    func open(_ clip: String, _ cancellation: CancellationFlag) throws(RunError) -> any ByteSource {
+        do throws(ByteSourceError) { return try inputs.open(clip, cancellation) } catch {
+            if cancellation.isCancelled { throw .cancelled }
+            throw RunError(error)
         }
     }
 

@@ -133,8 +133,8 @@ struct OptimiserTests {
 }
 
 struct TimelineTests {
-    private let opening = AssetPath("opening.mp4")!
-    private let closing = AssetPath("closing.mp4")!
+    private let opening = AssetPath("opening.mp4")
+    private let closing = AssetPath("closing.mp4")
 
     private func cut(_ graph: FilterGraph) -> Timeline? {
         Timeline(

@@ -10,7 +10,9 @@ private struct MemoryByteSource: ByteSource {
     let bytes: [UInt8]
     var size: Int64? { Int64(bytes.count) }
 
-    func read(at offset: Int64, into span: inout MutableRawSpan) throws(ByteSourceError) -> Int {
+    func read(
+        at offset: Int64, into span: inout MutableRawSpan, cancellation: CancellationFlag
+    ) throws(ByteSourceError) -> Int {
         guard offset >= 0, offset < Int64(bytes.count) else { return 0 }
         return span.withUnsafeMutableBytes { buffer in
             let part = bytes[Int(offset)...].prefix(buffer.count)

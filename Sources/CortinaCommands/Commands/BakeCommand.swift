@@ -1,6 +1,5 @@
 import ArgumentParser
 import GraphDSL
-import Logging
 import Runner
 
 /// `cortina bake PIPELINE...`
@@ -36,8 +35,7 @@ struct BakeCommand: InterruptibleCommand {
 
     func work() async throws {
         let project = try options.project()
-        let runner = Runner(
-            assets: project.assets, limits: limits.limits, cache: cache.cache, logger: Log.logger(verbose: false))
+        let runner = Runner(project.assets, limits: limits.limits, cache: cache.cache)
         for name in pipelines {
             let manifest = try project.manifest(name)
             let segments = try await runner.bake(manifest, size: size, parameters: values.values)

@@ -47,7 +47,7 @@ struct DiffCommand: InterruptibleCommand {
         let difference = ManifestDifference(manifests.0, manifests.1)
         var comparison: Comparison?
         if let clip {
-            let runner = Runner(assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: false))
+            let runner = Runner(project.assets, limits: limits.limits)
             let stills = (try await stills(manifests.0, clip, runner), try await stills(manifests.1, clip, runner))
             let found = try await runner.compare(stills.0.plan, stills.1.plan, input: clip)
             comparison = found

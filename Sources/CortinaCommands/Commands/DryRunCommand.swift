@@ -36,7 +36,7 @@ struct DryRunCommand: InterruptibleCommand {
     func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
-        let runner = Runner(assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: false))
+        let runner = Runner(project.assets, limits: limits.limits)
         let findings = try await runner.findings(of: manifest)
         guard findings.isEmpty else { throw project.failure(manifest, findings) }
         let result = try await runner.dryRun(

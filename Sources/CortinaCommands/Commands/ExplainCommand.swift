@@ -43,7 +43,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let manifest = try project.manifest(pipeline)
         var steps = [GraphStep(asWritten: manifest)]
         if let clip {
-            let runner = Runner(assets: project.assets, logger: Log.logger(verbose: false))
+            let runner = Runner(project.assets)
             steps = try await runner.explain(manifest, for: clip, parameters: values.values)
         }
         if let step {

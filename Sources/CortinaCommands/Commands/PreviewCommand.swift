@@ -39,7 +39,7 @@ struct PreviewCommand: InterruptibleCommand {
     func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
-        let runner = Runner(assets: project.assets, limits: limits.limits, logger: Log.logger(verbose: false))
+        let runner = Runner(project.assets, limits: limits.limits)
         guard let output else { return try await serve(manifest, project, runner) }
         let stills = try await runner.stills(manifest, of: clip, parameters: values.values)
         let facts = try await PreviewFacts(manifest, clip: clip, parameters: values.values, runner: runner)

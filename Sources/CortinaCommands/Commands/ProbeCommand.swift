@@ -15,8 +15,7 @@ struct ProbeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     mutating func run() async throws {
-        let runner = Runner(
-            assets: AssetFolder(path: "."), limits: limits.limits, logger: Log.logger(verbose: false))
+        let runner = Runner(AssetFolder(path: "."), limits: limits.limits)
         let info = try await runner.probe(clip)
         print(json ? try Console.json(info, indented: true) : Self.words(info).description)
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import GraphDSL
-import Logging
 import Runner
 
 /// `cortina run PIPELINE CLIP -o OUT`
@@ -40,9 +39,7 @@ struct RunCommand: InterruptibleCommand {
     func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
-        let runner = Runner(
-            assets: project.assets, limits: limits.limits, cache: noCache ? nil : cache.cache,
-            logger: Log.logger(verbose: verbose))
+        let runner = Runner(project.assets, limits: limits.limits, cache: noCache ? nil : cache.cache, verbose: verbose)
         let plan = try await runner.plan(manifest, for: clip, parameters: values.values)
         let run = try await runner.run(plan, input: clip, output: output)
         var display = ProgressDisplay(progress, title: "\(manifest.reference)")

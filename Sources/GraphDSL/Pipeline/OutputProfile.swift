@@ -29,19 +29,37 @@ public struct VideoEncoding: Hashable, Codable, Sendable {
         case ultrafast, superfast, veryfast, faster, fast, medium, slow, slower, veryslow
     }
 
+    /// What the encoder's decisions favour, by x264's names.
+    public enum Tune: String, CaseIterable, Codable, Sendable {
+        /// Camera films.
+        case film
+        /// Drawn pictures.
+        case animation
+        /// The grain of film.
+        case grain
+        /// Structural similarity: pictures as they measure best, without what only eyes would like better.
+        case ssim
+        /// The least squared error.
+        case psnr
+    }
+
     /// The encoder.
     public var codec: Codec
     /// How much work goes into making the file small.
     public var preset: Preset
     /// Constant rate factor: 0 lossless, 23 x264's default, 51 worst.
-    public var crf: Int
+    public var crf: Double
+    /// What its decisions favour; nil for what looks best by x264's own judgement.
+    public var tune: Tune?
     /// How many frames the encoder looks ahead before it spends bits, 0 to 250; nil for the preset's own number (40 at
     /// `medium`). Each takes some 3.5 bytes a pixel of memory.
     public var lookahead: Int?
 
     /// H.264 by x264.
-    public static func h264(preset: Preset = .medium, crf: Int = 23, lookahead: Int? = nil) -> VideoEncoding {
-        VideoEncoding(codec: .h264, preset: preset, crf: crf, lookahead: lookahead)
+    public static func h264(
+        preset: Preset = .medium, crf: Double = 23, tune: Tune? = nil, lookahead: Int? = nil
+    ) -> VideoEncoding {
+        VideoEncoding(codec: .h264, preset: preset, crf: crf, tune: tune, lookahead: lookahead)
     }
 }
 
@@ -86,7 +104,7 @@ extension OutputProfile {
             range.contains(value) ? nil : "output: \(name) is \(text), but must be \(range)"
         }
         return [
-            check("crf", Double(video.crf), .between(0, 51), "\(video.crf)"),
+            check("crf", video.crf, .between(0, 51), "\(video.crf)"),
             video.lookahead.flatMap { check("lookahead", Double($0), .between(0, 250), "\($0)") },
             check("frameRate", frameRate.value, .between(1, 120), "\(frameRate)"),
             check("bitRate", Double(audio.bitRate), .between(32_000, 512_000), "\(audio.bitRate)"),

@@ -29,6 +29,7 @@ final class FilterTask: Sendable {
             job.note(links: graph.links)
             let output = try job.sink(graph)
             output.start(in: group)
+            WorkThread.stepBack()
             try run(graph, first, adapters, output)
             output.finish()
         }

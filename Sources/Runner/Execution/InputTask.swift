@@ -74,7 +74,8 @@ final class InputTask: Sendable {
         for feed in feeds { job.onEnd { feed.close() } }
         job.spawn("demux", in: group) { [self] () throws(RunError) in
             let demuxer = try job.meter.measure("demux") { () throws(RunError) in
-                try Prober.open(source, name: name, limits: job.limits, cancellation: job.cancellation)
+                try Prober.open(
+                    source, name: name, limits: job.limits, isKnown: true, cancellation: job.cancellation)
             }
             demuxer.liftAllowance()
             demuxer.origin = input.start.microseconds
@@ -99,6 +100,7 @@ final class InputTask: Sendable {
                 throw Self.undecodable(feed.stream, name: name, asset: input.asset)
             }
             job.spawn("decode", in: group) { [self] () throws(RunError) in
+                WorkThread.stepBack()
                 var task = DecodeTask(feed, decoder, packets, name: name, asset: input.asset, job: job)
                 try task.run()
             } finally: {
@@ -114,9 +116,7 @@ final class InputTask: Sendable {
                 packet = try job.meter.measure("demux") { () throws(AVError) in try demuxer.next() }
             } catch {
                 if error.isCancelled { return }
-                if case .system(let path, let code) = demuxer.sourceFailure {
-                    throw .unreadableInput(path, errno: code)
-                }
+                if let failure = demuxer.sourceFailure { throw RunError(failure) }
                 job.warn("\(name) is damaged: it was read up to the damage")
                 return
             }
@@ -134,7 +134,7 @@ final class InputTask: Sendable {
 extension Plan.Stream {
     /// Pixels a second that one thread decodes faster than the rest of a run takes the frames: 1080p60. More threads would
     /// only hold more frames.
-    private static let lightLoad = 1920 * 1088 * 60
+    private static let lightLoad = 1280 * 720 * 30
 
     /// Whether its frames are so large, like 8K of 10 bit, that each one less counts.
     fileprivate var isHuge: Bool { frameBytes > 64 << 20 }

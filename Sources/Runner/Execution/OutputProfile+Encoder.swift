@@ -34,8 +34,14 @@ extension VideoEncoding {
     fileprivate var options: [String: String] {
         switch codec {
         case .h264:
-            ["preset": preset.rawValue, "crf": "\(crf)", "profile": "high"]
-                .merging(lookahead.map { ["rc-lookahead": "\($0)"] } ?? [:]) { old, _ in old }
+            var options = ["preset": preset.rawValue, "crf": "\(crf)", "profile": "high"]
+            options["tune"] = tune?.rawValue
+            if let lookahead {
+                options["rc-lookahead"] = "\(lookahead)"
+                // What is seen ahead is used for the bits of each block too, whatever the preset.
+                if lookahead > 0 { options["mbtree"] = "1" }
+            }
+            return options
         }
     }
 }

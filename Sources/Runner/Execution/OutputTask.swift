@@ -13,7 +13,7 @@ final class OutputTask: FrameSink {
     }
 
     /// How many filtered frames may wait for the encoder.
-    private static let capacity = 3
+    private static let capacity = 4
 
     private let lanes: [Lane]
     private let muxer: Mutex<Muxer>

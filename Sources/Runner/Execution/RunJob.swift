@@ -40,6 +40,7 @@ final class RunJob: Sendable {
         var frames = 0
         var isOver = false
         var uploadFrames = 0
+        var firstFrame: Double?
         var links: [FilterGraphInstance.Link] = []
         var sample: Sample?
         var segments: [ContentDigest: SegmentMaker.Made] = [:]
@@ -110,6 +111,7 @@ final class RunJob: Sendable {
             pipeline: whole.pipeline, digest: whole.digest, frames: state.frames,
             duration: Seconds(Double(state.frames) / plan.output.frameRate.value),
             wallSeconds: meter.elapsed, processorSeconds: meter.processor, workSeconds: meter.totals,
+            firstFrameSeconds: state.firstFrame,
             bytesRead: state.bytesRead, bytesWritten: bytesWritten, normalisations: whole.normalisations,
             warnings: whole.warnings + state.warnings, inputs: inputNames, filterGraph: whole.filterGraph,
             segments: whole.segments.compactMap { segment in
@@ -225,7 +227,12 @@ final class RunJob: Sendable {
     func note(bytesRead: Int64, of name: String) { state.withLock { $0.bytesRead[name, default: 0] += bytesRead } }
 
     /// Notes that the filter graph took a frame of the upload.
-    func noteUploadFrame() { state.withLock { $0.uploadFrames += 1 } }
+    func noteUploadFrame() {
+        state.withLock { state in
+            state.uploadFrames += 1
+            if state.firstFrame == nil { state.firstFrame = WorkMeter.sinceProcessStart }
+        }
+    }
 
     /// How many frames of the upload the filter graph took.
     var uploadFrames: Int { state.withLock(\.uploadFrames) }

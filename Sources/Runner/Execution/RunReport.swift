@@ -16,6 +16,8 @@ public struct RunReport: Hashable, Codable, Sendable {
     public var processorSeconds: Double
     /// What each kind of task worked, waiting not counted, in seconds; tasks run at the same time.
     public var workSeconds: [String: Double]
+    /// From the process's start to the upload's first frame, in seconds.
+    public var firstFrameSeconds: Double?
     /// Bytes read of each input, by its name; the upload is `upload`.
     public var bytesRead: [String: Int64]
     /// The output file's size.

@@ -42,6 +42,11 @@ final class WorkThread: Sendable {
         }
     }
 
+    /// Has this thread step back where others want the processor: it works in their pauses, and when they wait for it.
+    ///
+    /// Threads that it starts from then on do so too.
+    static func stepBack() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+
     private func run() {
         doWork()
         completion()

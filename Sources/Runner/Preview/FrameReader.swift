@@ -56,7 +56,8 @@ final class FrameReader: Sendable {
         self.stream = stream
         start = input.start
         open = { () throws(RunError) in
-            try Prober.open(source(), name: name, limits: limits, cancellation: CancellationFlag())
+            try Prober.open(
+                source(), name: name, limits: limits, isKnown: true, cancellation: CancellationFlag())
         }
     }
 

@@ -41,7 +41,8 @@ public struct StillMaker: Sendable {
         self.parameters = parameters
         self.runner = runner
         plan = try Binder.bind(
-            manifest, to: upload, named: clip, assets: assets, parameters: parameters, limits: runner.limits)
+            manifest, to: upload, named: runner.inputs.name(clip), assets: assets, parameters: parameters,
+            limits: runner.limits)
     }
 
     /// Keeps readers standing in the clip where its key frames are far apart, so that every picture is near, until the task
@@ -99,7 +100,8 @@ public struct StillMaker: Sendable {
     /// - Throws: ``RunError``.
     public func clipTime(at time: Seconds) throws(RunError) -> Seconds? {
         try Binder.still(
-            manifest, to: upload, named: clip, assets: assets, parameters: parameters, at: time, then: []
+            manifest, to: upload, named: runner.inputs.name(clip), assets: assets, parameters: parameters, at: time,
+            then: []
         ).clipTime
     }
 
@@ -117,7 +119,7 @@ public struct StillMaker: Sendable {
     private func still(_ manifest: Manifest, at time: Seconds, width: Int) async throws(RunError) -> Still {
         try await runner.blocking { cancellation throws(RunError) in
             let still = try Binder.still(
-                manifest, to: upload, named: clip, assets: assets,
+                manifest, to: upload, named: runner.inputs.name(clip), assets: assets,
                 parameters: manifest.parameters.isEmpty ? [:] : parameters, at: time,
                 then: Self.jpegFilters(width: width))
             return try precedence.first { () throws(RunError) in try make(still, cancellation) }
@@ -173,9 +175,12 @@ public struct StillMaker: Sendable {
     }
 
     private func makeReader(of stream: Plan.Stream, in input: Plan.Input, reach: Seconds) -> FrameReader {
-        let path = input.asset.map(runner.assets.file) ?? clip
-        return FrameReader(stream, of: input, named: path, limits: runner.limits, reach: reach) { () throws(RunError) in
-            try Runner.open(path)
+        let asset = input.asset.map(runner.assets.file)
+        return FrameReader(
+            stream, of: input, named: asset ?? runner.inputs.name(clip), limits: runner.limits, reach: reach
+        ) { [runner, clip] () throws(RunError) in
+            if let asset { return try Runner.open(asset) }
+            return try runner.open(clip, CancellationFlag())
         }
     }
 

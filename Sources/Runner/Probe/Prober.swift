@@ -29,17 +29,16 @@ package enum Prober {
 
     /// Opens a container, with this room's errors.
     static func open(
-        _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
+        _ source: any ByteSource, name: String, limits: Limits, isKnown: Bool = false, cancellation: CancellationFlag
     ) throws(RunError) -> Demuxer {
         do throws(OpenError) {
-            return try Demuxer(source, allowing: limits.opening, cancellation: cancellation)
+            return try Demuxer(source, allowing: limits.opening, isKnown: isKnown, cancellation: cancellation)
         } catch {
             guard !cancellation.isCancelled else { throw .cancelled }
             switch error {
             case .unreadable(let error) where error.isOutOfMemory: throw .tooMuchMemory(limit: limits.memory)
             case .unreadable(let error): throw .notMedia(name, error)
-            case .source(.notFound(let path)): throw .noSuchInput(path)
-            case .source(.system(let path, let code)): throw .unreadableInput(path, errno: code)
+            case .source(let error): throw RunError(error)
             case .tooManyStreams: throw .tooManyStreams(name, limit: limits.streams)
             case .tooMuchToRead: throw .probeTooLong(name, limit: limits.probeBytes)
             }

@@ -1,0 +1,47 @@
+import CLibAV
+import Glibc
+
+/// How many processors this process may really use: those that its affinity allows, as far as its control groups give it
+/// time on them. AWS Lambda gives 1.7 of 2.
+public enum Processors {
+    /// The number, found out once.
+    public static let available: Double = {
+        let quotas = groups().compactMap { quota(read("/sys/fs/cgroup\($0)/cpu.max")) }
+        return max(0.1, ([Double(av_cpu_count())] + quotas).min() ?? 1)
+    }()
+
+    /// How many threads keep them busy with work that never waits.
+    public static var threads: Int { max(1, Int(available.rounded(.up))) }
+
+    /// How many threads keep them busy with x264's frames, which wait for parts of each other: half as many again, as x264
+    /// takes by itself for the processors that it sees.
+    public static var encoderThreads: Int { max(1, Int((available.rounded(.up) * 1.5).rounded(.down))) }
+
+    /// The process's control group and all above it, of version 2 (cgroups(7)): each may have a limit.
+    private static func groups() -> [String] {
+        let own = read("/proc/self/cgroup").split(separator: "\n").first { $0.hasPrefix("0::") }?.dropFirst(3) ?? "/"
+        var path = own == "/" ? "" : String(own)
+        var paths = [path]
+        while let slash = path.lastIndex(of: "/") {
+            path = String(path[..<slash])
+            paths.append(path)
+        }
+        return paths
+    }
+
+    /// The processors that a `cpu.max` gives: `QUOTA PERIOD`, or `max PERIOD` for all of them.
+    static func quota(_ text: String) -> Double? {
+        let parts = text.split { $0 == " " || $0 == "\n" }.map { Double($0) }
+        guard parts.count == 2, let quota = parts[0], let period = parts[1], quota > 0, period > 0 else { return nil }
+        return quota / period
+    }
+
+    private static func read(_ path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = Glibc.read(descriptor, &buffer, buffer.count)
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    }
+}

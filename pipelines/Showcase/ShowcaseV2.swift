@@ -1,0 +1,19 @@
+import GraphDSL
+import Stages
+
+extension Pipeline {
+    /// As the first version looks, encoded with half the work: the settings that `bench/encoder-search` found.
+    static let showcaseV2 = Pipeline(
+        "showcase", version: 2, summary: "Rising-stars reel: 30 s, 720p, branded, silent"
+    ) {
+        Trim(to: .seconds(30))
+        Crop(to: .ratio(16, 9))
+        Scale(to: .hd720)
+        Watermark(.asset("brand/watermark.png"), at: .topTrailing, inset: 10, width: 150)
+        StripAudio()
+        Bumper(.opening, .asset("brand/intro.mp4"), silent: true)
+        Bumper(.closing, .asset("brand/outro.mp4"), silent: true)
+    } output: {
+        MP4(video: .h264(preset: .veryfast, crf: 21, tune: .ssim, lookahead: 16), frameRate: 30)
+    }
+}
