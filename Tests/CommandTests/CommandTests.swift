@@ -123,7 +123,7 @@ struct CommandTests {
         let pipelines =
             try JSONSerialization.jsonObject(with: Data(try cortina("pipelines", "--json").output.utf8))
             as? [[String: Any]]
-        #expect(pipelines?.compactMap { $0["name"] as? String } == ["interview", "showcase", "showcase-fit"])
+        #expect(pipelines?.compactMap { $0["name"] as? String } == ["interview", "showcase", "showcase", "showcase-fit"])
         #expect(try cortina("stages").output.split(separator: "\n").count == 12)
         let watermark = try cortina("stages", "watermark").output
         #expect(watermark.contains("opacity") && watermark.contains("from 0 to 1") && watermark.contains("default 1"))
@@ -160,10 +160,10 @@ struct CommandTests {
     @Test("explain shows what each step of binding changes and why")
     func explain() throws {
         let clip = Checkout.fixture("turned-90.mp4")
-        let written = try cortina("explain", "showcase").output
+        let written = try cortina("explain", "showcase@1").output
         #expect(written.hasPrefix("showcase@1, written\n  n0  upload: video  [30 fps, yuv420p]"))
         #expect(!written.contains("normalised"))
-        let steps = try cortina("explain", "showcase", clip).output
+        let steps = try cortina("explain", "showcase@1", clip).output
         for text in [
             "showcase@1, normalised", "showcase@1, computed", "showcase@1, remove-no-ops", "showcase@1, executed",
             "  * turned by 90° → upright", "  * crop of Crop is left out: the picture is 320x180 already",
@@ -177,6 +177,29 @@ struct CommandTests {
         expect(try cortina("explain", "showcase", "--step", "executed"), 64, "needs a clip")
         expect(try cortina("explain", "showcase", "--step", "exeuted"), 64, "'executed'")
         expect(try cortina("explain", "showcase", Checkout.fixture("text.mp4")), 65, "text.mp4")
+    }
+
+    @Test("a clip behind an address is read by ranges, and nothing of its signature is shown")
+    func address() throws {
+        let clip = Checkout.fixture("plain.mp4")
+        let server = try RangeServer(clip)
+        let (near, far, report) = (scratch.path("near.mp4"), scratch.path("far.mp4"), scratch.path("report.json"))
+        #expect(try cortina("run", "showcase", clip, "-o", near).status == 0)
+        let run = try cortina("run", "showcase", server.url, "-o", far, "--report", report)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(try Data(contentsOf: URL(filePath: near)) == Data(contentsOf: URL(filePath: far)))
+        #expect(try !(run.errors + String(contentsOfFile: report, encoding: .utf8)).contains("secret"))
+        // Probing and running transfer the file once.
+        let size = try FileManager.default.attributesOfItem(atPath: clip)[.size] as? Int
+        #expect(try server.counts().bytes <= size ?? 0)
+        let text = try RangeServer(Checkout.fixture("text.mp4"))
+        expect(try cortina("probe", text.url), 65, "clip.mp4")
+        for (mode, status) in [("gone", Int32(66)), ("refused", 66)] {
+            let server = try RangeServer(clip, mode: mode)
+            let refused = try cortina("probe", server.url)
+            expect(refused, status, mode == "gone" ? "no file" : "has the address expired")
+            #expect(!refused.errors.contains("secret"))
+        }
     }
 
     @Test("bake fills the cache, runs use it, and cache lists and clears it")
@@ -221,7 +244,7 @@ struct CommandTests {
     @Test("manifest prints what publish would write, byte for byte")
     func manifest() throws {
         for name in ["showcase", "interview@1", "pipelines/published/showcase-fit@1.json"] {
-            let reference = name.contains("/") ? "showcase-fit@1" : name.contains("@") ? name : "\(name)@1"
+            let reference = name.contains("/") ? "showcase-fit@1" : name.contains("@") ? name : "\(name)@2"
             let published = try String(
                 contentsOf: Checkout.root.appending(path: "pipelines/published/\(reference).json"), encoding: .utf8)
             let printed = try cortina("manifest", name)

@@ -38,9 +38,11 @@ struct PublishedTests {
         }
     }
 
-    @Test("the three pipelines are there, and name their assets by path and digest")
+    @Test("every version of the three pipelines is there, and they name their assets by path and digest")
     func catalog() throws {
-        #expect(Catalog.cortina.pipelines.map { "\($0.reference)" } == ["showcase@1", "showcase-fit@1", "interview@1"])
+        #expect(
+            Catalog.cortina.pipelines.map { "\($0.reference)" }
+                == ["showcase@1", "showcase@2", "showcase-fit@1", "interview@1"])
         let manifest = try Manifest(json: Data(contentsOf: published(Catalog.cortina.pipelines[0].reference)))
         #expect(
             manifest.assets.map(\.path.description) == ["brand/intro.mp4", "brand/outro.mp4", "brand/watermark.png"])
