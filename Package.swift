@@ -46,7 +46,7 @@ let package = Package(
                 ])
             ]),
         .target(name: "LibAV", dependencies: ["CLibAV"], swiftSettings: house),
-        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-gnutls-dev"])]),
         .target(name: "Transfer", dependencies: ["CLibCurl", "LibAV"], swiftSettings: house),
         .target(
             name: "Runner",

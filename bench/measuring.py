@@ -12,9 +12,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 def measure(command, **options):
     """Runs a command; returns its wall and processor seconds, peak memory in MiB and bytes read in MB."""
+    # Debian's numpy, which draws the plot, brings an OpenBLAS that libavfilter then loads: its threads would spin.
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     start = time.monotonic()
     process = subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
+        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, **options)
     errors = process.stderr.read()
     # The system keeps count until the process is reaped.
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)

@@ -1,3 +1,4 @@
+import Dispatch
 public import GraphDSL
 package import LibAV
 public import Logging
@@ -14,6 +15,9 @@ public struct Runner: Sendable {
     public let cache: SegmentCache?
     /// How clips are opened.
     public let inputs: InputOpener
+
+    /// What tests do to runs.
+    package var disturbance: Disturbance?
 
     /// A runner that finds assets in a folder. Sets libav's log and memory up for the whole process.
     ///
@@ -70,10 +74,20 @@ public struct Runner: Sendable {
         _ manifest: Manifest, _ path: String, _ cancellation: CancellationFlag
     ) throws(RunError) -> (upload: MediaInfo, assets: [AssetPath: MediaInfo]) {
         let source = try open(path, cancellation)
-        let infos = try survey(manifest.assets, cancellation)
-        return (
-            try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation), infos
-        )
+        let assets = Outcome<[AssetPath: MediaInfo]>()
+        let isDone = DispatchSemaphore(value: 0)
+        try WorkThread.start("assets") {
+            do throws(RunError) { assets.end(.success(try survey(manifest.assets, cancellation))) } catch {
+                assets.end(.failure(error))
+            }
+        } then: {
+            isDone.signal()
+        }
+        defer { isDone.wait() }
+        let upload = try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
+        isDone.wait()
+        isDone.signal()
+        return (upload, try assets.take().get())
     }
 
     /// Checks assets, and finds out what they are.
@@ -101,7 +115,7 @@ public struct Runner: Sendable {
         }
         return RunJob(
             plan: plan, of: whole, named: { $0.asset.map(assets.file) ?? inputs.name(input) }, sources: sources,
-            destination: destination, limits: limits, progress: progress)
+            destination: destination, limits: limits, progress: progress, disturbance: disturbance)
     }
 
     /// Starts running a plan.

@@ -123,7 +123,8 @@ struct CommandTests {
         let pipelines =
             try JSONSerialization.jsonObject(with: Data(try cortina("pipelines", "--json").output.utf8))
             as? [[String: Any]]
-        #expect(pipelines?.compactMap { $0["name"] as? String } == ["interview", "showcase", "showcase", "showcase-fit"])
+        #expect(
+            pipelines?.compactMap { $0["name"] as? String } == ["interview", "showcase", "showcase", "showcase-fit"])
         #expect(try cortina("stages").output.split(separator: "\n").count == 12)
         let watermark = try cortina("stages", "watermark").output
         #expect(watermark.contains("opacity") && watermark.contains("from 0 to 1") && watermark.contains("default 1"))

@@ -3,7 +3,7 @@ package import LibAV
 /// A video file decoded for comparing: the luma of some frames, the count of all, and the sound.
 package struct DecodedClip {
     /// A picture's planes, a byte a sample.
-    package struct Picture {
+    package struct Picture: Equatable, Sendable {
         package let width, height: Int
         package let luma, cb, cr: [UInt8]
 

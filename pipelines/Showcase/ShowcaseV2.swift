@@ -14,6 +14,9 @@ extension Pipeline {
         Bumper(.opening, .asset("brand/intro.mp4"), silent: true)
         Bumper(.closing, .asset("brand/outro.mp4"), silent: true)
     } output: {
-        MP4(video: .h264(preset: .veryfast, crf: 21, tune: .ssim, lookahead: 16), frameRate: 30)
+        MP4(
+            video: .h264(
+                preset: .veryfast, crf: 21, tune: .ssim, lookahead: 15,
+                options: ["me_method": "dia", "b_strategy": "0"]), frameRate: 30)
     }
 }

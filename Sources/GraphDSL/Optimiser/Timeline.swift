@@ -130,14 +130,13 @@ private struct Cut {
             let inputs = Array(cone.ends.prefix(pieces.count))
             picture = cone.value.add(Node(.filter(.concat(count: pieces.count, audio: false)), inputs: inputs))
         }
+        var filters = tail
         if sound != nil {
             guard let length = length(pieces) else { return nil }
             // The sound of what follows begins at its time: a picture that ends early keeps its last frame.
-            for filter in [
-                Filter.video("tpad", ["stop": -1, "stop_mode": "clone"]), .trim(to: length),
-            ] { picture = cone.value.add(Node(.filter(filter), inputs: [picture])) }
+            filters += [Filter.video("tpad", ["stop": -1, "stop_mode": "clone"]), .trim(to: length)]
         }
-        cone.value.close(picture, .video, tail)
+        cone.value.close(picture, .video, filters)
         if sound != nil, let end = cone.ends.last { cone.value.close(end, .audio, []) }
         return cone.value.pruned()
     }

@@ -54,12 +54,16 @@ public struct VideoEncoding: Hashable, Codable, Sendable {
     /// How many frames the encoder looks ahead before it spends bits, 0 to 250; nil for the preset's own number (40 at
     /// `medium`). Each takes some 3.5 bytes a pixel of memory.
     public var lookahead: Int?
+    /// Further options of the encoder, by libavcodec's names for them (`ffmpeg -h encoder=libx264`); a run refuses one that
+    /// the encoder does not know.
+    public var options: [String: String]?
 
     /// H.264 by x264.
     public static func h264(
-        preset: Preset = .medium, crf: Double = 23, tune: Tune? = nil, lookahead: Int? = nil
+        preset: Preset = .medium, crf: Double = 23, tune: Tune? = nil, lookahead: Int? = nil,
+        options: [String: String]? = nil
     ) -> VideoEncoding {
-        VideoEncoding(codec: .h264, preset: preset, crf: crf, tune: tune, lookahead: lookahead)
+        VideoEncoding(codec: .h264, preset: preset, crf: crf, tune: tune, lookahead: lookahead, options: options)
     }
 }
 

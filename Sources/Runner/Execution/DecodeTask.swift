@@ -38,7 +38,7 @@ struct DecodeTask {
             let packet = packets.pop(feed.stream.index)
             hasEnded = packet == nil
             do throws(AVError) {
-                try job.meter.measure("decode") { () throws(AVError) in try decoder.send(packet) }
+                try job.measure("decode") { () throws(AVError) in try decoder.send(packet) }
             } catch {
                 try lose(error)
             }
@@ -60,7 +60,7 @@ struct DecodeTask {
     private mutating func drain() throws(RunError) -> Bool {
         for _ in 0..<Self.patience {
             do throws(AVError) {
-                while let frame = try job.meter.measure("decode", { () throws(AVError) in try decoder.receive() }) {
+                while let frame = try job.measure("decode", { () throws(AVError) in try decoder.receive() }) {
                     frames += 1
                     if frame.isCorrupt { damaged += 1 }
                     guard feed.frames.push(DecodedFrame(frame, from: decoder)) else { return false }

@@ -20,7 +20,7 @@ final class EncodeTask: Sendable {
         self.timeBase = timeBase
         self.isVideo = isVideo
         self.job = job
-        frames = BoundedQueue(capacity: capacity)
+        frames = BoundedQueue(capacity: job.capacity(capacity))
         job.onEnd { [frames] in frames.close() }
     }
 
@@ -55,14 +55,14 @@ final class EncodeTask: Sendable {
 
     private func send(_ frame: Frame?, at time: Int64, _ collect: (Packet) throws(RunError) -> Void) throws(RunError) {
         do throws(AVError) {
-            try job.meter.measure("encode") { () throws(AVError) in try encoder.send(frame, at: time) }
+            try job.measure("encode") { () throws(AVError) in try encoder.send(frame, at: time) }
         } catch {
             throw .fault("the encoder failed: \(error.reason)")
         }
         while !job.cancellation.isCancelled {
             let packet: Packet?
             do throws(AVError) {
-                packet = try job.meter.measure("encode") { () throws(AVError) in try encoder.receive() }
+                packet = try job.measure("encode") { () throws(AVError) in try encoder.receive() }
             } catch {
                 throw .fault("the encoder failed: \(error.reason)")
             }

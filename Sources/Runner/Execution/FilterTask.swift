@@ -64,7 +64,7 @@ final class FilterTask: Sendable {
         }
         let outputs = job.plan.sinks.map { FilterGraphInstance.Output(label: $0.label, isVideo: $0.kind == .video) }
         do throws(AVError) {
-            return try job.meter.measure("filter") { () throws(AVError) in
+            return try job.measure("filter") { () throws(AVError) in
                 try FilterGraphInstance(text: job.plan.filterGraph, inputs: inputs, outputs: outputs)
             }
         } catch {
@@ -107,7 +107,7 @@ final class FilterTask: Sendable {
     }
 
     private func filtering<Result>(_ work: () throws(AVError) -> Result) throws(RunError) -> Result {
-        do throws(AVError) { return try job.meter.measure("filter", work) } catch {
+        do throws(AVError) { return try job.measure("filter", work) } catch {
             throw error.isOutOfMemory
                 ? .tooMuchMemory(limit: job.limits.memory) : .fault("a filter failed: \(error.reason)")
         }

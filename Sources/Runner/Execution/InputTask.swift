@@ -13,11 +13,11 @@ final class DecodeFeed: Sendable {
 
     private let packets: PacketBuffer
 
-    init(_ stream: Plan.Stream, of input: Plan.Input, _ packets: PacketBuffer) {
+    init(_ stream: Plan.Stream, of input: Plan.Input, _ packets: PacketBuffer, job: RunJob) {
         self.stream = stream
         isUpload = input.asset == nil && stream.kind == .video
         self.packets = packets
-        frames = BoundedQueue(capacity: stream.isHuge ? 1 : 2)
+        frames = BoundedQueue(capacity: job.capacity(stream.isHuge ? 1 : 2))
     }
 
     /// Says that the graph wants no more of the stream: its tasks end.
@@ -60,20 +60,20 @@ final class InputTask: Sendable {
     private let job: RunJob
 
     init(_ input: Plan.Input, name: String, source: any ByteSource, job: RunJob) {
-        let packets = PacketBuffer(streams: input.streams.map(\.index))
+        let packets = PacketBuffer(streams: input.streams.map(\.index), capacity: job.capacity(64))
         self.input = input
         self.name = name
         self.source = source
         self.packets = packets
         self.job = job
-        feeds = input.streams.map { DecodeFeed($0, of: input, packets) }
+        feeds = input.streams.map { DecodeFeed($0, of: input, packets, job: job) }
     }
 
     /// Starts the threads.
     func start(in group: DispatchGroup) {
         for feed in feeds { job.onEnd { feed.close() } }
         job.spawn("demux", in: group) { [self] () throws(RunError) in
-            let demuxer = try job.meter.measure("demux") { () throws(RunError) in
+            let demuxer = try job.measure("demux") { () throws(RunError) in
                 try Prober.open(
                     source, name: name, limits: job.limits, isKnown: true, cancellation: job.cancellation)
             }
@@ -113,7 +113,7 @@ final class InputTask: Sendable {
         while !job.cancellation.isCancelled {
             let packet: Packet?
             do throws(AVError) {
-                packet = try job.meter.measure("demux") { () throws(AVError) in try demuxer.next() }
+                packet = try job.measure("demux") { () throws(AVError) in try demuxer.next() }
             } catch {
                 if error.isCancelled { return }
                 if let failure = demuxer.sourceFailure { throw RunError(failure) }

@@ -16,7 +16,7 @@ extension OutputProfile {
         return try Encoder(
             video: .init(
                 encoder: video.codec.encoder, width: size.width, height: size.height, frameRate: Fraction(frameRate),
-                options: video.options))
+                options: video.encoderOptions))
     }
 }
 
@@ -31,7 +31,7 @@ extension VideoEncoding.Codec {
 
 extension VideoEncoding {
     /// The encoder's options.
-    fileprivate var options: [String: String] {
+    fileprivate var encoderOptions: [String: String] {
         switch codec {
         case .h264:
             var options = ["preset": preset.rawValue, "crf": "\(crf)", "profile": "high"]
@@ -41,7 +41,7 @@ extension VideoEncoding {
                 // What is seen ahead is used for the bits of each block too, whatever the preset.
                 if lookahead > 0 { options["mbtree"] = "1" }
             }
-            return options
+            return options.merging(self.options ?? [:]) { $1 }
         }
     }
 }

@@ -149,7 +149,7 @@ final class OutputTask: FrameSink {
     private func mux(_ work: (Muxer) throws(AVError) -> Void) throws(RunError) {
         let failure: AVError? = muxer.withLock { muxer in
             do throws(AVError) {
-                try job.meter.measure("mux") { () throws(AVError) in try work(muxer) }
+                try job.measure("mux") { () throws(AVError) in try work(muxer) }
                 return nil
             } catch {
                 return error

@@ -11,16 +11,19 @@ final class PacketBuffer: Sendable {
         var isAwaited = false
         var isWanted = true
 
-        /// A second of most streams; a large packet or two of the heaviest.
-        var isFull: Bool { packets.count >= 64 || (bytes >= 8 << 20 && packets.count >= 2) }
+        /// A large packet or two of the heaviest streams are enough.
+        func isFull(_ capacity: Int) -> Bool {
+            packets.count >= capacity || (bytes >= 8 << 20 && packets.count >= 2)
+        }
     }
 
     private struct State {
         var lanes: [Int: Lane]
+        let capacity: Int
         var isFinished = false
 
         func mustWait(_ stream: Int) -> Bool {
-            guard let lane = lanes[stream], lane.isWanted, lane.isFull else { return false }
+            guard let lane = lanes[stream], lane.isWanted, lane.isFull(capacity) else { return false }
             let isStarving = lanes.values.contains { $0.isWanted && $0.isAwaited && $0.packets.isEmpty }
             return !isStarving || lane.bytes >= PacketBuffer.most
         }
@@ -32,8 +35,11 @@ final class PacketBuffer: Sendable {
     private let monitor: Monitor<State>
 
     /// A buffer for the packets of some streams.
-    init(streams: [Int]) {
-        monitor = Monitor(State(lanes: Dictionary(uniqueKeysWithValues: streams.map { ($0, Lane()) })))
+    ///
+    /// - Parameter capacity: how many packets a stream has waiting at the most: 64 are a second or two.
+    init(streams: [Int], capacity: Int = 64) {
+        let lanes = Dictionary(uniqueKeysWithValues: streams.map { ($0, Lane()) })
+        monitor = Monitor(State(lanes: lanes, capacity: capacity))
     }
 
     /// Puts a packet in, waiting while there is no need for it.

@@ -11,13 +11,14 @@ final class RunJob: Sendable {
     let meter = WorkMeter()
     let cancellation = CancellationFlag()
 
+    private let disturbance: Disturbance?
     private let whole: Plan
     private let names: [String]
     private let inputNames: [String]
     private let sources: [any ByteSource]
     private let destination: Destination
     private let progress: AsyncStream<RunProgress>.Continuation?
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// Where a job's frames go.
     enum Destination: Sendable {
@@ -40,6 +41,7 @@ final class RunJob: Sendable {
         var frames = 0
         var isOver = false
         var uploadFrames = 0
+        var piecesToFailure: Int
         var firstFrame: Double?
         var links: [FilterGraphInstance.Link] = []
         var sample: Sample?
@@ -54,8 +56,11 @@ final class RunJob: Sendable {
     ///   - sources: the bytes of the inputs of `plan`.
     init(
         plan: Plan, of whole: Plan? = nil, named name: (Plan.Input) -> String, sources: [any ByteSource],
-        destination: Destination, limits: Limits, progress: AsyncStream<RunProgress>.Continuation? = nil
+        destination: Destination, limits: Limits, progress: AsyncStream<RunProgress>.Continuation? = nil,
+        disturbance: Disturbance? = nil
     ) {
+        self.disturbance = disturbance
+        state = Mutex(State(piecesToFailure: disturbance?.piece ?? 0))
         self.plan = plan
         self.whole = whole ?? plan
         names = plan.inputs.map(name)
@@ -96,7 +101,7 @@ final class RunJob: Sendable {
     private func prepare(_ maker: SegmentMaker) {
         guard !whole.segments.isEmpty else { return }
         do throws(RunError) {
-            let segments = try meter.measure("segments") { () throws(RunError) in
+            let segments = try measure("segments") { () throws(RunError) in
                 try maker.segments(of: whole, for: self)
             }
             state.withLock { $0.segments = segments }
@@ -175,6 +180,23 @@ final class RunJob: Sendable {
             group.leave()
         }
     }
+
+    /// Does a piece of work and adds the time that it took to its kind's.
+    func measure<Result, Failure: Error>(
+        _ kind: String, _ work: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        if let disturbance, disturbance.failing == kind {
+            let isDue = state.withLock { state in
+                state.piecesToFailure -= 1
+                return state.piecesToFailure == -1
+            }
+            if isDue { fail(Disturbance.error(kind)) }
+        }
+        return try meter.measure(kind, work)
+    }
+
+    /// How much a queue holds that would hold so many.
+    func capacity(_ usual: Int) -> Int { min(usual, disturbance?.queueCapacity ?? usual) }
 
     // MARK: The end
 

@@ -1,0 +1,17 @@
+import Testing
+
+@testable import LibAV
+
+struct ProcessorsTests {
+    @Test("a control group's limit is read as processors")
+    func quota() {
+        #expect(Processors.quota("170000 100000\n") == 1.7)
+        for text in ["max 100000\n", "", "0 100000", "1 0", "many"] { #expect(Processors.quota(text) == nil) }
+    }
+
+    @Test("there is at least one thread, and x264 has half as many again as others")
+    func threads() {
+        #expect(Processors.available > 0 && Processors.threads >= 1)
+        #expect(Processors.encoderThreads == max(1, Processors.threads * 3 / 2))
+    }
+}
