@@ -92,6 +92,12 @@ struct OptimiserTests {
         #expect(text(result.graph) == "[in]setsar=sar=1,scale=flags=bicubic:h=480:out_range=tv:w=640,setsar=sar=1[out]")
     }
 
+    @Test("a picture that is made small and large again stays coarse")
+    func coarse() {
+        let graph = chain(.scale(width: 64, height: 36), .scale(width: 1280, height: 720))
+        #expect(rewrite(FuseCropAndScale(), graph, of: picture(1920, 1080)).graph == graph)
+    }
+
     @Test("the shape of pixels counts: two scales with a shape between them and none behind stay two")
     func shape() {
         let graph = chain(.scale(width: 960, height: 540), .sampleAspect(1), .scale(width: 640, height: 480))

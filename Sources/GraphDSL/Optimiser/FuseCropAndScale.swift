@@ -35,33 +35,41 @@ public struct FuseCropAndScale: OptimiserPass {
                 let (first, between) = scale(before: index, graph, formats)
             else { continue }
             let names = [first.index, index].map { graph.nodes[$0].name($0 == index ? second.filter : first.filter) }
-            if second.filter.name == "scale", second.filter.options.keys.allSatisfy({ sizing.contains($0) }) {
+            if second.filter.name == "scale", second.filter.options.keys.allSatisfy({ sizing.contains($0) }),
+                keepsDetail(first, for: second.output)
+            {
                 var filter = first.filter
-                for option in sizing {
-                    filter.options[option] = second.filter.options[option] ?? filter.options[option]
-                }
-                filter.options["w"] = .integer(second.output.width)
-                filter.options["h"] = .integer(second.output.height)
-                filter.options["force_original_aspect_ratio"] = nil
-                filter.options["force_divisible_by"] = nil
+                filter.options["flags"] = second.filter.options["flags"] ?? filter.options["flags"]
                 return FilterRewrite(
-                    graph.replacing([first.index: nil, index: filter]),
+                    graph.replacing([first.index: nil, index: resizing(filter, to: second.output)]),
                     changes: [
                         "\(names[0]) and \(names[1]) are one: \(first.input) → \(second.output) without \(first.output)"
                     ])
             }
             if second.filter.name == "crop", between.isEmpty, let crop = crop(second, before: first) {
-                var scale = first.filter
-                scale.options["w"] = .integer(second.output.width)
-                scale.options["h"] = .integer(second.output.height)
-                scale.options["force_original_aspect_ratio"] = nil
-                scale.options["force_divisible_by"] = nil
                 return FilterRewrite(
-                    graph.replacing([first.index: crop, index: scale]),
+                    graph.replacing([first.index: crop, index: resizing(first.filter, to: second.output)]),
                     changes: ["\(names[1]) comes before \(names[0]): what is cut away is not resized"])
             }
         }
         return nil
+    }
+
+    /// Whether a scale loses nothing that a size could show: a picture that is made small and large again is meant to be
+    /// coarse.
+    private static func keepsDetail(_ scale: Stop, for size: PictureSize) -> Bool {
+        scale.output.width >= min(scale.input.width, size.width)
+            && scale.output.height >= min(scale.input.height, size.height)
+    }
+
+    /// A scale to exactly this size.
+    private static func resizing(_ scale: Filter, to size: PictureSize) -> Filter {
+        var scale = scale
+        scale.options["w"] = .integer(size.width)
+        scale.options["h"] = .integer(size.height)
+        scale.options["force_original_aspect_ratio"] = nil
+        scale.options["force_divisible_by"] = nil
+        return scale
     }
 
     private static let sizing: Set<String> = [
