@@ -187,7 +187,7 @@ def plot(comparisons):
                 axis.annotate(f"{ratio[1]:.2f}", (ratio[1], row), textcoords="offset points", xytext=(0, 7), ha="center")
         axis.axvline(1, color="#333333", linewidth=0.8)
         axis.set_title(key)
-        axis.set_xlim(left=0)
+        axis.set_xlim(0, 1.08 * max(1, axis.get_xlim()[1]))
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_yticks(range(len(names)), names)
     axes[0].set_ylim(len(names) - 0.4, -0.6)

@@ -12,13 +12,24 @@ struct ExplainPage {
     init(_ manifest: Manifest, clip: String?, _ steps: [GraphStep]) async throws {
         title = "\(manifest.reference)" + (clip.map { " with \($0)" } ?? "")
         var sections: [HTML] = []
+        var shown: [String] = []
         for step in steps {
+            // A step that changes nothing needs no picture.
+            let picture: HTML
+            if step.drawing.lines == shown {
+                picture = ""
+            } else {
+                picture = """
+                    <div class="graph">\(HTML(markup: try await Graphviz.inlineSVG(of: step.drawing.dot)))</div>
+                    """
+                shown = step.drawing.lines
+            }
             sections.append(
                 """
                 <section id="\(step.name)">
                 <h2>\(step.name.prefix(1).uppercased() + step.name.dropFirst())</h2>
                 <ul>\(HTML.each(step.changes) { "<li>\($0)</li>" })</ul>
-                <div class="graph">\(HTML(markup: try await Graphviz.inlineSVG(of: step.drawing.dot)))</div>
+                \(picture)
                 </section>
                 """)
         }

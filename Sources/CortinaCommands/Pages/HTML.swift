@@ -111,7 +111,7 @@ struct Page {
         th { font-weight: 600; white-space: nowrap; }
         .scroll { overflow-x: auto; }
         .graph { overflow: auto; max-height: 80vh; background: #fff; border: 1px solid var(--line); border-radius: 6px; padding: .5rem; }
-        .graph svg { display: block; margin: auto; width: 100%; min-width: 44rem; height: auto; }
+        .graph svg { display: block; margin: auto; max-width: max(100%, 44rem); height: auto; }
         .frames { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .5rem; }
         figure { margin: 0; }
         figure img { display: block; width: 100%; border-radius: 4px; background: var(--shade); }
