@@ -53,6 +53,9 @@ public final class Decoder: @unchecked Sendable {
         set { context.pointee.skip_frame = newValue ? AVDISCARD_NONREF : AVDISCARD_DEFAULT }
     }
 
+    /// Forgets all that it was given: the next packet may be from anywhere in the stream.
+    public func flush() { avcodec_flush_buffers(context) }
+
     /// Takes a packet, or nil at the end of the stream; call ``receive()`` until it gives nothing before the next.
     ///
     /// - Throws: ``AVError``, `isInvalidData` for a damaged packet; the next one may be whole again.

@@ -208,6 +208,29 @@ public final class Demuxer {
         return SampleIndex(stream)
     }
 
+    /// The times of a stream's frames that decoding can begin with, as far as the container lists them, in microseconds from
+    /// ``origin``; they are times of decoding, which B frames put a frame or two before those of showing.
+    ///
+    /// Some containers are asked for their list by the first ``seek(to:stream:)`` only.
+    public func keyTimes(of stream: Int) -> [Int64] {
+        guard let it = context.pointee.streams[stream] else { return [] }
+        return (0..<avformat_index_get_entries_count(it)).compactMap { index in
+            guard let entry = avformat_index_get_entry(it, index)?.pointee, entry.flags & AVINDEX_KEYFRAME != 0 else {
+                return nil
+            }
+            return streams[stream].timeBase.rescale(entry.timestamp, to: .microseconds) &- origin
+        }
+    }
+
+    /// The last of ``keyTimes(of:)`` at or before a moment, both in microseconds from ``origin``; nil where none is listed.
+    public func lastKeyTime(of stream: Int, before time: Int64) -> Int64? {
+        guard let it = context.pointee.streams[stream] else { return nil }
+        let timeBase = streams[stream].timeBase
+        let moment = Fraction.microseconds.rescale(time &+ origin, to: timeBase)
+        let entry = avformat_index_get_entry_from_timestamp(it, moment, AVSEEK_FLAG_BACKWARD)
+        return entry.map { timeBase.rescale($0.pointee.timestamp, to: .microseconds) &- origin }
+    }
+
     /// What a decoder of a stream needs to know.
     func parameters(of stream: Int) -> UnsafePointer<AVCodecParameters>? {
         context.pointee.streams[stream].map { UnsafePointer($0.pointee.codecpar) }

@@ -9,6 +9,7 @@ final class FrameReader: Sendable {
     private let name: String
     private let stream: Plan.Stream
     private let start: Seconds
+    private let isConstantRate: Bool
     private let open: @Sendable () throws(RunError) -> Demuxer
     private let position = Mutex<Position?>(nil)
     private let standing = Mutex<(place: Seconds, since: ContinuousClock.Instant)?>(nil)
@@ -23,6 +24,10 @@ final class FrameReader: Sendable {
     fileprivate struct Position: @unchecked Sendable {
         let demuxer: Demuxer
         let decoder: Decoder
+        /// The stream's index.
+        let stream: Int
+        /// Whether all its frames last equally long.
+        let isConstantRate: Bool
         /// The last frame that begins no later than the last moment that was asked for.
         var shown: Frame?
         /// Frames that were decoded and begin later.
@@ -45,16 +50,16 @@ final class FrameReader: Sendable {
     /// A reader of one stream of a plan's input.
     ///
     /// - Parameters:
-    ///   - reach: how far ahead it goes on decoding rather than search.
+    ///   - isConstantRate: whether all frames of the stream last equally long.
     ///   - source: opens the file's bytes.
     init(
-        _ stream: Plan.Stream, of input: Plan.Input, named name: String, limits: Limits,
-        reach: Seconds, source: @escaping @Sendable () throws(RunError) -> any ByteSource
+        _ stream: Plan.Stream, of input: Plan.Input, named name: String, limits: Limits, isConstantRate: Bool,
+        source: @escaping @Sendable () throws(RunError) -> any ByteSource
     ) {
-        self.reach = reach
         self.name = name
         self.stream = stream
         start = input.start
+        self.isConstantRate = isConstantRate
         open = { () throws(RunError) in
             try Prober.open(
                 source(), name: name, limits: limits, isKnown: true, cancellation: CancellationFlag())
@@ -85,63 +90,59 @@ final class FrameReader: Sendable {
         return frame
     }
 
-    /// How much must be decoded to get to a moment: the time since the key frame before it.
+    /// The moments that decoding can begin at, in order, as far as the container lists them.
     ///
     /// - Throws: ``RunError``.
-    func distance(to time: Seconds) throws(RunError) -> Seconds {
-        let demuxer = try open()
-        guard demuxer.streams.indices.contains(stream.index), !demuxer.isStill else { return .zero }
-        demuxer.liftAllowance()
-        demuxer.origin = start.microseconds
-        do throws(AVError) {
-            demuxer.select([stream.index])
-            try demuxer.seek(to: time.microseconds, stream: stream.index)
-            let begin = try demuxer.next()?.pts ?? 0
-            let key = demuxer.streams[stream.index].timeBase.rescale(begin, to: .microseconds)
-            return max(.zero, time - Seconds(microseconds: key))
-        } catch {
-            return .zero
-        }
+    func keyFrames() throws(RunError) -> [Seconds] {
+        guard let demuxer = try openAtStream(), !demuxer.isStill else { return [] }
+        // Some containers list them only then; of one that cannot be searched none are of use.
+        do throws(AVError) { try demuxer.seek(to: 0, stream: stream.index) } catch { return [] }
+        return demuxer.keyTimes(of: stream.index).map(Seconds.init(microseconds:))
     }
 
-    /// How far ahead decoding goes on rather than search: few files have key frames that are closer.
-    private let reach: Seconds
+    /// The container, set to the stream; nil where it is not there.
+    private func openAtStream() throws(RunError) -> Demuxer? {
+        let demuxer = try open()
+        guard demuxer.streams.indices.contains(stream.index) else { return nil }
+        demuxer.liftAllowance()
+        demuxer.origin = start.microseconds
+        demuxer.select([stream.index])
+        return demuxer
+    }
 
     private func find(
         _ time: Seconds, _ position: inout Position?, _ pace: Pace
     ) throws(RunError) -> DecodedFrame? {
-        do throws(AVError) {
-            if var here = position, let shown = here.shown {
-                let wanted = here.ticks(time)
-                let ahead = Fraction.microseconds.rescale(reach.microseconds, to: here.decoder.timeBase)
-                if ((shown.pts ?? 0)...(shown.pts ?? 0) &+ ahead).contains(wanted) {
-                    let found = try here.advance(to: wanted, pace)
-                    position = here
-                    return found
-                }
+        if var here = position {
+            position = nil
+            let wanted = here.ticks(time)
+            if let shown = here.shown?.pts, (shown...(shown &+ here.reach(to: wanted))).contains(wanted),
+                let found = try? here.advance(to: wanted, pace)
+            {
+                position = here
+                return found
             }
-        } catch {}
-        // A file whose seeking fails or leads past the moment is read from its beginning.
-        for seeks in time > .zero ? [true, false] : [false] {
-            guard pace.goesOn() else { throw .cancelled }
-            let demuxer = try open()
-            if seeks, demuxer.isStill { continue }
-            demuxer.liftAllowance()
-            demuxer.origin = start.microseconds
-            guard demuxer.streams.indices.contains(stream.index) else { return nil }
-            do throws(AVError) {
-                demuxer.select([stream.index])
-                if seeks { try demuxer.seek(to: time.microseconds, stream: stream.index) }
-                var here = Position(demuxer: demuxer, decoder: try Decoder(demuxer, stream: stream.index))
-                let wanted = here.ticks(time)
-                let found = try here.advance(to: wanted, pace)
-                if let found, !seeks || here.shown != nil {
-                    position = here
-                    return found
-                }
-            } catch {}
+            if let found = try here.search(for: time, pace) {
+                position = here
+                return found
+            }
         }
-        return nil
+        guard pace.goesOn() else { throw .cancelled }
+        guard let demuxer = try openAtStream(),
+            var here = try? Position(demuxer: demuxer, decoder: Decoder(demuxer, stream: stream.index), stream: stream.index, isConstantRate: isConstantRate)
+        else { return nil }
+        if let found = try here.search(for: time, pace) {
+            position = here
+            return found
+        }
+        // One that cannot be searched is read from its beginning.
+        guard pace.goesOn() else { throw .cancelled }
+        guard let again = try openAtStream(),
+            var begin = try? Position(demuxer: again, decoder: Decoder(again, stream: stream.index), stream: stream.index, isConstantRate: isConstantRate)
+        else { return nil }
+        let found = try? begin.advance(to: begin.ticks(time), pace)
+        position = begin
+        return found
     }
 }
 
@@ -153,13 +154,52 @@ extension FrameReader.Position {
         return isLater ? nearest - 1 : nearest
     }
 
+    /// How far decoding goes on to a moment rather than search, in units of the decoder's time base: from the key frame before
+    /// it on, where the container lists it; else for a second, as few files have key frames that are closer.
+    fileprivate func reach(to wanted: Int64) -> Int64 {
+        let moment = decoder.timeBase.rescale(wanted, to: .microseconds)
+        let key = demuxer.lastKeyTime(of: stream, before: moment)
+        let far = key.map { max(0, moment &- $0) } ?? 1_000_000
+        return Fraction.microseconds.rescale(far, to: decoder.timeBase)
+    }
+
+    /// Goes to the key frame before a moment and decodes up to the moment.
+    ///
+    /// - Returns: nil where the container cannot be searched, or leads past the moment each time.
+    fileprivate mutating func search(
+        for time: Seconds, _ pace: FrameReader.Pace
+    ) throws(RunError) -> DecodedFrame? {
+        guard !demuxer.isStill, time > .zero else { return nil }
+        // A time of decoding may be what is searched for: then the key frame that is found is shown too late.
+        for back in [Seconds.zero, 2, 10] where back <= time {
+            guard pace.goesOn() else { throw .cancelled }
+            do throws(AVError) {
+                try demuxer.seek(to: (time - back).microseconds, stream: stream)
+                decoder.flush()
+                shown = nil
+                later = []
+                hasEnded = false
+                let found = try advance(to: ticks(time), pace)
+                if let found, shown != nil { return found }
+            } catch { return nil }
+        }
+        return nil
+    }
+
+    /// Whether the last frame is known to be the one that is shown at a moment, without a look at the next: where all last
+    /// equally long.
+    private func isShown(at wanted: Int64) -> Bool {
+        guard isConstantRate, let shown, let begin = shown.pts, shown.duration > 0 else { return false }
+        return (begin..<begin &+ shown.duration).contains(wanted)
+    }
+
     /// Decodes up to a moment, in units of the decoder's time base.
     fileprivate mutating func advance(
         to wanted: Int64, _ pace: FrameReader.Pace
     ) throws(AVError) -> DecodedFrame? {
         while pace.goesOn() {
             while let next = later.first, (next.pts ?? 0) <= wanted { shown = later.removeFirst() }
-            if hasEnded || !later.isEmpty { break }
+            if hasEnded || !later.isEmpty || isShown(at: wanted) { break }
             let packet = try demuxer.next()
             hasEnded = packet == nil
             // Frames that no other needs are left out where they end well before the moment.

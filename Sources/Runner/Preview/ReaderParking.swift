@@ -1,3 +1,4 @@
+import Glibc
 import GraphDSL
 import Synchronization
 
@@ -6,32 +7,56 @@ final class ReaderParking: Sendable {
     private struct Spot {
         let reader: FrameReader
         let home: Seconds
-        /// The key frame before it.
-        let key: Seconds
         /// Whether it is on its way back: whoever took it would have to wait.
         var isMoving = false
     }
 
-    /// How many there are at the most: twelve, where they take no more than 480 MB; each holds about a dozen frames.
-    static func most(frameBytes: Int) -> Int { min(12, 480_000_000 / max(1, 12 * frameBytes)) }
+    /// How many there are at the most: twenty-four, where they take no more than 900 MB and a sixteenth of the machine's
+    /// memory; each holds about a dozen frames.
+    static func most(frameBytes: Int) -> Int {
+        let memory = sysconf(Int32(_SC_PHYS_PAGES)) / 16 * sysconf(Int32(_SC_PAGESIZE))
+        return min(24, min(900_000_000, memory) / max(1, 12 * frameBytes))
+    }
+
+    /// Where so many readers stand at the most, so that no picture is far from one or from a key frame: as many steps after
+    /// each key frame as there are to the next, all of one length.
+    ///
+    /// - Parameters:
+    ///   - keys: the key frames, in order.
+    ///   - end: where the clip ends.
+    static func homes(between keys: [Seconds], and end: Seconds, most: Int) -> [Seconds] {
+        guard most > 0 else { return [] }
+        var step = 0.75
+        while true {
+            let homes = zip(keys, keys.dropFirst() + [end]).flatMap { key, next in
+                // The last may be up to a quarter of a step longer.
+                stride(from: key.value + step, to: next.value - step / 4, by: step).map { Seconds($0) }
+            }
+            if homes.count <= most { return homes }
+            step *= 1.25
+        }
+    }
 
     private let spots = Mutex<[Spot]>([])
+    private let keys = Mutex<[Seconds]>([])
+
+    /// Tells where the clip's key frames are, in order.
+    func note(keys: [Seconds]) { self.keys.withLock { $0 = keys } }
+
+    /// The last key frame at or before a moment.
+    func lastKey(before time: Seconds) -> Seconds { keys.withLock { $0.last { $0 <= time } } ?? .zero }
 
     /// How many there are.
     var count: Int { spots.withLock(\.count) }
 
     /// Adds a reader that stands at its place.
-    ///
-    /// - Parameter key: the key frame before it.
-    func add(_ reader: FrameReader, at home: Seconds, key: Seconds) {
-        spots.withLock { $0.append(Spot(reader: reader, home: home, key: key)) }
-    }
+    func add(_ reader: FrameReader, at home: Seconds) { spots.withLock { $0.append(Spot(reader: reader, home: home)) } }
 
-    /// The reader that stands nearest before a moment; nil where a key frame is known to be nearer.
+    /// The reader that stands nearest before a moment; nil where the key frame before it is nearer.
     func reader(for time: Seconds) -> FrameReader? {
-        spots.withLock { spots in
-            let key = spots.lazy.map(\.key).filter { $0 <= time }.max() ?? .zero
-            return spots.compactMap { spot -> (place: Seconds, reader: FrameReader)? in
+        let key = lastKey(before: time)
+        return spots.withLock { spots in
+            spots.compactMap { spot -> (place: Seconds, reader: FrameReader)? in
                 guard !spot.isMoving, let place = spot.reader.place?.place, (key...time).contains(place)
                 else { return nil }
                 return (place, spot.reader)
@@ -41,7 +66,7 @@ final class ReaderParking: Sendable {
 
     /// Sends the reader back whose place is missed most: the one with the longest way to it from a reader that stands.
     ///
-    /// One that was used in the last 0.3 s stays: it may be wanted for the next frames.
+    /// One that was used in the last 0.15 s stays: it may be wanted for the next frames.
     ///
     /// - Parameter move: brings a reader to its place.
     /// - Returns: whether there was one.
@@ -51,7 +76,7 @@ final class ReaderParking: Sendable {
             let needs = spots.indices.compactMap { index -> (index: Int, gap: Double)? in
                 let spot = spots[index]
                 guard let (place, since) = spot.reader.place, place != spot.home,
-                    ContinuousClock.now - since > .milliseconds(300)
+                    ContinuousClock.now - since > .milliseconds(150)
                 else { return nil }
                 let nearest = places.filter { $0 <= spot.home }.max() ?? .zero
                 return (index, (spot.home - nearest).value)

@@ -51,22 +51,18 @@ public struct StillMaker: Sendable {
         guard let duration = upload.duration, let input = plan.inputs.first,
             let stream = input.streams.first(where: { $0.kind == .video })
         else { return }
+        let scout = makeReader(of: stream, in: input)
+        guard let keys = try? await runner.blocking({ _ throws(RunError) in try scout.keyFrames() }), !keys.isEmpty else {
+            return
+        }
+        parking.note(keys: keys)
         let most = ReaderParking.most(frameBytes: stream.frameBytes)
-        let spacing = max(Seconds(1.5), Seconds(duration.value / Double(most + 1)))
-        var home = spacing
-        while home < duration, parking.count < most, !Task.isCancelled {
-            // Whether it is worth its way is for the parking to tell.
-            let reader = makeReader(of: stream, in: input, reach: duration)
-            let place = home
-            let distance = try? await runner.blocking { cancellation throws(RunError) in
-                let distance = try reader.distance(to: place)
-                if distance > Self.near {
-                    _ = try reader.frame(at: place, cancellation: cancellation, asideOf: precedence)
-                }
-                return distance
+        for home in ReaderParking.homes(between: keys, and: duration, most: most) where !Task.isCancelled {
+            let reader = makeReader(of: stream, in: input)
+            let stands = try? await runner.blocking { cancellation throws(RunError) in
+                try reader.frame(at: home, cancellation: cancellation, asideOf: precedence)
             }
-            if let distance, distance > Self.near { parking.add(reader, at: place, key: place - distance) }
-            home = home + spacing
+            if stands != nil { parking.add(reader, at: home) }
         }
         while !Task.isCancelled, parking.count > 0 {
             let hasMoved = await parking.sendBack { reader, home in
@@ -74,12 +70,9 @@ public struct StillMaker: Sendable {
                     try reader.frame(at: home, cancellation: cancellation, asideOf: precedence)
                 }
             }
-            if !hasMoved { try? await Task.sleep(for: .milliseconds(100)) }
+            if !hasMoved { try? await Task.sleep(for: .milliseconds(50)) }
         }
     }
-
-    /// How far a key frame may be before a moment that needs no reader: about 30 frames, decoded in 50 ms at 1080p.
-    private static let near = Seconds(1)
 
     /// How many readers stand in the clip.
     package var parkedReaders: Int { parking.count }
@@ -147,8 +140,7 @@ public struct StillMaker: Sendable {
                 let time = still.times[stream.label] ?? .zero
                 let parked = input.asset == nil ? parking.reader(for: time) : nil
                 let reader =
-                    parked
-                    ?? readers.reader(of: stream, in: input) { makeReader(of: stream, in: input, reach: Self.near) }
+                    parked ?? readers.reader(of: stream, in: input) { makeReader(of: stream, in: input) }
                 let found = try reader.frame(at: time, cancellation: cancellation)
                 do throws(AVError) {
                     guard let frame = try FrameAdapter(to: stream, first: found.frame).adapt(found) else { continue }
@@ -174,10 +166,12 @@ public struct StillMaker: Sendable {
         }
     }
 
-    private func makeReader(of stream: Plan.Stream, in input: Plan.Input, reach: Seconds) -> FrameReader {
+    private func makeReader(of stream: Plan.Stream, in input: Plan.Input) -> FrameReader {
         let asset = input.asset.map(runner.assets.file)
+        let info = input.asset.map { assets[$0] } ?? upload
         return FrameReader(
-            stream, of: input, named: asset ?? runner.inputs.name(clip), limits: runner.limits, reach: reach
+            stream, of: input, named: asset ?? runner.inputs.name(clip), limits: runner.limits,
+            isConstantRate: info?.video?.isVariableFrameRate == false
         ) { [runner, clip] () throws(RunError) in
             if let asset { return try Runner.open(asset) }
             return try runner.open(clip, CancellationFlag())
