@@ -1,10 +1,11 @@
 import Foundation
 import GraphDSL
 import Pipelines
-import Runner
 import Stages
 import TestSupport
 import Testing
+
+@testable import Runner
 
 /// A picture of one moment must be the one that the whole run makes.
 @Suite(.serialized)
@@ -91,13 +92,58 @@ struct StillTests {
         let stills = try await testRunner().stills(manifest, of: clip)
         let keeping = Task { await stills.keepNear() }
         defer { keeping.cancel() }
-        for _ in 0..<600 where stills.parkedReaders < 5 { try await Task.sleep(for: .milliseconds(50)) }
-        #expect(stills.parkedReaders == 5)
+        // Every 0.75 s.
+        for _ in 0..<600 where stills.parkedReaders < 10 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(stills.parkedReaders == 10)
         let original = try DecodedClip(clip, keeping: { $0 % 10 == 5 })
         for frame in [235, 5, 125, 135, 45, 205, 55, 195, 185, 85, 75] {
             let still = try await stills.after(at: Seconds((Double(frame) + 0.1) / 30), width: 4096)
             let similarity = ssim(try picture(still), try #require(original.pictures[frame]))
             #expect(similarity > 0.97, "frame \(frame): \(similarity)")
+        }
+    }
+
+    @Test("readers stand between key frames, evenly, and no more than there may be")
+    func homes() {
+        #expect(ReaderParking.homes(between: [0, 1, 2], and: 3, most: 24) == [])
+        // Halfway, where two steps of a second fit between key frames.
+        let pairs = ReaderParking.homes(between: (0..<10).map { Seconds(2 * Double($0)) }, and: 20, most: 12)
+        #expect(pairs.count == 10 && pairs.allSatisfy { $0.value.truncatingRemainder(dividingBy: 2) < 1.2 })
+        let long = ReaderParking.homes(between: [0, 100], and: 200, most: 12)
+        #expect(long.count <= 12 && long.count > 8)
+        #expect(ReaderParking.homes(between: [0], and: 60, most: 0) == [])
+        // A picture of 8K: one reader takes a gigabyte.
+        #expect(ReaderParking.most(frameBytes: 8192 * 4608 * 3) == 0)
+    }
+
+    @Test("pictures are right around every key frame, forward and backward, with readers and without")
+    func aroundKeyFrames() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 8)
+        let short = scratch.path("short.mp4")
+        let tool = try Tool.run(
+            "ffmpeg",
+            [
+                "-y", "-nostdin", "-loglevel", "error", "-i", clip, "-c:v", "libx264", "-crf", "10", "-g", "45",
+                "-keyint_min", "45", "-sc_threshold", "0", short,
+            ])
+        #expect(tool.status == 0, "\(tool.errors)")
+        let manifest = try Pipeline("keys", version: 1, summary: "A test") {
+        } output: {
+            MP4(video: .h264(crf: 12), frameRate: 30)
+        }.compile(assets: AssetCatalog()).manifest
+        let stills = try await testRunner().stills(manifest, of: short)
+        let frames = (1...4).flatMap { [45 * $0 - 1, 45 * $0, 45 * $0 + 1] }
+        let original = try DecodedClip(short, keeping: { frames.contains($0) })
+        for order in [frames, frames.reversed(), frames.filter { $0 % 2 == 0 }] {
+            for frame in order {
+                let still = try await stills.after(at: Seconds((Double(frame) + 0.1) / 30), width: 4096)
+                let similarity = ssim(try picture(still), try #require(original.pictures[frame]))
+                #expect(similarity > 0.97, "frame \(frame): \(similarity)")
+            }
+            let keeping = Task { await stills.keepNear() }
+            for _ in 0..<600 where stills.parkedReaders < 5 { try await Task.sleep(for: .milliseconds(50)) }
+            keeping.cancel()
+            await keeping.value
         }
     }
 

@@ -19,7 +19,8 @@ final class ReaderParking: Sendable {
     }
 
     /// Where so many readers stand at the most, so that no picture is far from one or from a key frame: as many steps after
-    /// each key frame as there are to the next, all of one length.
+    /// each key frame as there are to the next, all of one length. Key frames a second apart, as phones make them, are near
+    /// enough.
     ///
     /// - Parameters:
     ///   - keys: the key frames, in order.
@@ -28,14 +29,17 @@ final class ReaderParking: Sendable {
         guard most > 0 else { return [] }
         var step = 0.75
         while true {
-            let homes = zip(keys, keys.dropFirst() + [end]).flatMap { key, next in
+            let homes = zip(keys, keys.dropFirst() + [end]).flatMap { key, next -> [Seconds] in
+                guard next - key > near else { return [] }
                 // The last may be up to a quarter of a step longer.
-                stride(from: key.value + step, to: next.value - step / 4, by: step).map { Seconds($0) }
+                return stride(from: key.value + step, to: next.value - step / 4, by: step).map { Seconds($0) }
             }
             if homes.count <= most { return homes }
             step *= 1.25
         }
     }
+
+    private static let near = Seconds(1.05)
 
     private let spots = Mutex<[Spot]>([])
     private let keys = Mutex<[Seconds]>([])
