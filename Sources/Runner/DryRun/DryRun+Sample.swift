@@ -23,7 +23,8 @@ extension DryRun {
                 frameRate: plan.output.frameRate, frames: frames, duration: plan.duration, hasAudio: plan.hasAudio,
                 bytes: frames.flatMap { Self.bytes(sample, frames: $0, plan) }),
             cost: Cost(
-                seconds: frames.flatMap { Self.seconds(sample, frames: $0, report) },
+                // Bumpers come out of the cache, encoded.
+                seconds: plan.body.frames.flatMap { Self.seconds(sample, frames: $0, report) },
                 memory: Int(Self.memoryRatio * Double(Self.peakMemory + Self.encoderMemory(sample, plan))),
                 sampledFrames: sample.frames, sampleSeconds: (report.wallSeconds * 100).rounded() / 100),
             warnings: plan.warnings + plan.advice)

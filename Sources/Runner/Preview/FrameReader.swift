@@ -129,7 +129,9 @@ final class FrameReader: Sendable {
         }
         guard pace.goesOn() else { throw .cancelled }
         guard let demuxer = try openAtStream(),
-            var here = try? Position(demuxer: demuxer, decoder: Decoder(demuxer, stream: stream.index), stream: stream.index, isConstantRate: isConstantRate)
+            var here = try? Position(
+                demuxer: demuxer, decoder: Decoder(demuxer, stream: stream.index), stream: stream.index,
+                isConstantRate: isConstantRate)
         else { return nil }
         if let found = try here.search(for: time, pace) {
             position = here
@@ -138,7 +140,9 @@ final class FrameReader: Sendable {
         // One that cannot be searched is read from its beginning.
         guard pace.goesOn() else { throw .cancelled }
         guard let again = try openAtStream(),
-            var begin = try? Position(demuxer: again, decoder: Decoder(again, stream: stream.index), stream: stream.index, isConstantRate: isConstantRate)
+            var begin = try? Position(
+                demuxer: again, decoder: Decoder(again, stream: stream.index), stream: stream.index,
+                isConstantRate: isConstantRate)
         else { return nil }
         let found = try? begin.advance(to: begin.ticks(time), pace)
         position = begin

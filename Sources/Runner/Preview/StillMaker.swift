@@ -52,7 +52,8 @@ public struct StillMaker: Sendable {
             let stream = input.streams.first(where: { $0.kind == .video })
         else { return }
         let scout = makeReader(of: stream, in: input)
-        guard let keys = try? await runner.blocking({ _ throws(RunError) in try scout.keyFrames() }), !keys.isEmpty else {
+        guard let keys = try? await runner.blocking({ _ throws(RunError) in try scout.keyFrames() }), !keys.isEmpty
+        else {
             return
         }
         parking.note(keys: keys)
