@@ -120,13 +120,22 @@ struct Project {
         return compilation
     }
 
-    /// The failure that findings of libavfilter are, with their places in the source where the definition is at hand.
-    func failure(_ manifest: Manifest, _ findings: [FilterFinding]) -> Failure {
+    /// Checks that this machine's libav has all that a pipeline asks for.
+    ///
+    /// - Throws: ``Failure`` that says what it has not.
+    func check(_ manifest: Manifest, _ runner: Runner) async throws {
+        let findings = try await runner.findings(of: manifest)
+        guard findings.isEmpty else { throw failure(manifest, findings) }
+    }
+
+    /// The failure that findings of libav are, with their places in the source where the definition is at hand.
+    func failure(_ manifest: Manifest, _ findings: [LibraryFinding]) -> Failure {
         let compiled = catalog.pipelines.lazy.compactMap { try? $0.compile(assets: assets.catalog()) }
             .first { $0.manifest.graph == manifest.graph }
         let lines = findings.map { finding in
-            let stage = manifest.graph.nodes[finding.node].stage.map { "\($0): " } ?? ""
-            guard let place = compiled?.places[finding.node] else { return "  \(stage)\(finding.message)" }
+            guard let node = finding.node else { return "  output: \(finding.message)" }
+            let stage = manifest.graph.nodes[node].stage.map { "\($0): " } ?? ""
+            guard let place = compiled?.places[node] else { return "  \(stage)\(finding.message)" }
             return "\(Diagnostic(.error, finding.message, at: place.location))"
         }
         let count = lines.count

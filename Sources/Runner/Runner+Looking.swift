@@ -52,11 +52,11 @@ extension Runner {
         return DryRun(plan, try await run.report(), job.sampled)
     }
 
-    /// What of a pipeline's filters and options this machine's libavfilter does not know or take.
+    /// What of a pipeline's filters, encoders and their options this machine's libav does not know or take.
     ///
     /// - Throws: ``RunError``.
-    public func findings(of manifest: Manifest) async throws(RunError) -> [FilterFinding] {
-        try await blocking { _ throws(RunError) in try manifest.graph.findings() }
+    public func findings(of manifest: Manifest) async throws(RunError) -> [LibraryFinding] {
+        try await blocking { _ throws(RunError) in try manifest.findings() }
     }
 
     /// The planes of one picture as it leaves a plan's filters, for tests of stages.

@@ -75,19 +75,21 @@ public struct Runner: Sendable {
     ) throws(RunError) -> (upload: MediaInfo, assets: [AssetPath: MediaInfo]) {
         let source = try open(path, cancellation)
         let assets = Outcome<[AssetPath: MediaInfo]>()
-        let isDone = DispatchSemaphore(value: 0)
+        let group = DispatchGroup()
+        group.enter()
         try WorkThread.start("assets") {
             do throws(RunError) { assets.end(.success(try survey(manifest.assets, cancellation))) } catch {
                 assets.end(.failure(error))
             }
         } then: {
-            isDone.signal()
+            group.leave()
         }
-        defer { isDone.wait() }
-        let upload = try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
-        isDone.wait()
-        isDone.signal()
-        return (upload, try assets.take().get())
+        let upload = Result { () throws(RunError) in
+            try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
+        }
+        // Whatever the upload is: nothing of this goes on behind the caller's back.
+        group.wait()
+        return (try upload.get(), try assets.take().get())
     }
 
     /// Checks assets, and finds out what they are.

@@ -107,9 +107,9 @@ public final class HTTPByteSource: ByteSource {
         _ retrying: Retrying, _ cancellation: CancellationFlag
     ) throws(ByteSourceError) -> Answer {
         var request = HTTPRequest(url: url)
-        request.headers = [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")]
+        request.headers["Range"] = "bytes=\(range.lowerBound)-\(range.upperBound - 1)"
         // Else the whole of another file would come.
-        if let tag { request.headers.append(("If-Match", tag)) }
+        request.headers["If-Match"] = tag
         let response: HTTPResponse
         do throws(Refusal) {
             response = try retrying(

@@ -43,7 +43,7 @@ struct FindingTests {
         let elsewhere = Pipeline("elsewhere", version: 1, summary: "A test") {
             RawFilter("gblurr")
         } output: {
-            MP4(frameRate: 30)
+            MP4(video: .h264(options: ["me_metod": "dia"]), frameRate: 30)
         }
         let manifest = try elsewhere.compile(assets: AssetCatalog()).manifest
         let program = CortinaCommands.Program("test", abstract: "", catalog: Catalog(stages: [], pipelines: []))
@@ -52,5 +52,8 @@ struct FindingTests {
             return try Project(home: Checkout.root.path, assets: nil).failure(manifest, findings)
         }
         #expect(failure.description.contains("\n  RawFilter: libavfilter has no filter 'gblurr'; did you mean 'gblur'"))
+        #expect(
+            failure.description.hasSuffix(
+                "\n  output: the encoder 'libx264' has no option 'me_metod'; did you mean 'me_method'?"))
     }
 }

@@ -132,11 +132,22 @@ struct DryRunTests {
         }
         let compilation = try pipeline.compile(assets: AssetCatalog())
         let findings = try await testRunner().findings(of: compilation.manifest)
-        let lines = findings.map { compilation.places[$0.node]?.location.line ?? 0 }
+        let lines = findings.map { $0.node.flatMap { compilation.places[$0] }?.location.line ?? 0 }
         #expect(lines == [lines[0], lines[0] + 1, lines[0] + 2])
         #expect(findings[0].message.hasPrefix("libavfilter has no filter 'huee'; did you mean 'hue'"))
         #expect(findings[1].message.hasPrefix("the filter 'hue' has no option 'saturaton'"))
         #expect(findings[2].message.hasPrefix("the filter 'gblur' does not take 'a lot' for its option 'sigma'"))
+        let encoding = Pipeline("wrong", version: 1, summary: "A test") {
+            RawFilter("hue")
+        } output: {
+            MP4(video: .h264(options: ["me_metod": "dia", "bf": "many", "aq-mode": "1"]), frameRate: 30)
+        }
+        let settings = try await testRunner().findings(of: encoding.compile(assets: AssetCatalog()).manifest)
+        #expect(settings.map(\.node) == [nil, nil])
+        #expect(settings[0].message.hasPrefix("the encoder 'libx264' does not take 'many' for its option 'bf'"))
+        #expect(
+            settings[1].message
+                == "the encoder 'libx264' has no option 'me_metod'; did you mean 'me_method'?")
         for pipeline in Catalog.cortina.pipelines {
             let manifest = try pipeline.compile(assets: Checkout.assets.catalog()).manifest
             #expect(try await testRunner().findings(of: manifest).isEmpty)

@@ -23,10 +23,8 @@ struct SchedulerTests {
     private func run(_ disturbance: Disturbance?, to name: String) async throws -> RunReport {
         var runner = testRunner()
         runner.disturbance = disturbance
-        let clip = Checkout.fixture("plain.mp4")
-        let manifest = try Self.pipeline.compile(assets: Checkout.assets.catalog()).manifest
-        let plan = try await runner.plan(manifest, for: clip)
-        return try await runner.run(plan, input: clip, output: scratch.path(name)).report()
+        return try await make(
+            Self.pipeline, of: Checkout.fixture("plain.mp4"), to: scratch.path(name), with: runner)
     }
 
     @Test("queues that hold one thing each give the same video")

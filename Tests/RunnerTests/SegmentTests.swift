@@ -1,7 +1,6 @@
 import Foundation
 import GraphDSL
 import LibAV
-import Logging
 import Stages
 import TestSupport
 import Testing
@@ -27,17 +26,9 @@ struct SegmentTests {
         try Self.pipeline.compile(assets: Checkout.assets.catalog()).manifest
     }
 
-    private func runner(_ cache: SegmentCache?) -> Runner {
-        Runner(
-            assets: Checkout.assets, limits: Limits(memory: 16 << 30), cache: cache,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    }
-
     private func make(_ cache: SegmentCache?, _ name: String) async throws -> RunReport {
-        let runner = runner(cache)
-        let clip = Checkout.fixture("plain.mp4")
-        let plan = try await runner.plan(manifest(), for: clip)
-        return try await runner.run(plan, input: clip, output: scratch.path(name)).report()
+        try await TestSupport.make(
+            Self.pipeline, of: Checkout.fixture("plain.mp4"), to: scratch.path(name), with: testRunner(cache: cache))
     }
 
     private func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: scratch.path(name))) }
@@ -143,6 +134,23 @@ struct SegmentTests {
         #expect(cache.clear() == 3 && cache.entries().isEmpty && cache.segment(for: keys[3]) == nil)
     }
 
+    @Test("what a process that was killed left half written is removed, what another is writing is not")
+    func leftovers() throws {
+        let cache = SegmentCache(path: scratch.path("cache"))
+        let key = ContentDigest(of: Data([1]))
+        cache.keep(EncodedSegment(header: Data([0, 0, 1, 0x67])), for: key)
+        let names = ["old.1.2.partial", "new.1.2.partial"]
+        for (name, age) in zip(names, [3600.0, 5]) {
+            let path = "\(cache.path)/\(name)"
+            #expect(FileManager.default.createFile(atPath: path, contents: Data(count: 100)))
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: path)
+        }
+        cache.keep(EncodedSegment(header: Data([0, 0, 1, 0x67])), for: key)
+        let left = try FileManager.default.contentsOfDirectory(atPath: cache.path)
+        #expect(left.count == 2 && left.contains(names[1]) && cache.entries().map(\.key) == [key])
+    }
+
     @Test("a cache that cannot be written to fails no run")
     func unwritable() async throws {
         let file = scratch.path("file")
@@ -154,16 +162,16 @@ struct SegmentTests {
     func bake() async throws {
         let cache = SegmentCache(path: scratch.path("cache"))
         let size = PictureSize(width: 640, height: 360)
-        let baked = try await runner(cache).bake(manifest(), size: size)
+        let baked = try await testRunner(cache: cache).bake(manifest(), size: size)
         #expect(baked.map(\.frames) == [75, 75] && baked.map(\.wasThere) == [false, false])
         #expect(baked.map { $0.assets.map(\.description) } == [["brand/intro.mp4"], ["brand/outro.mp4"]])
-        #expect(try await runner(cache).bake(manifest(), size: size).map(\.wasThere) == [true, true])
+        #expect(try await testRunner(cache: cache).bake(manifest(), size: size).map(\.wasThere) == [true, true])
         #expect(try await make(cache, "out.mp4").segments.map(\.isFromCache) == [true, true])
     }
 
     @Test("a clip in whose middle the work is broken off while a segment is made leaves nothing")
     func cancelled() async throws {
-        let runner = runner(SegmentCache(path: scratch.path("cache")))
+        let runner = testRunner(cache: SegmentCache(path: scratch.path("cache")))
         let clip = Checkout.fixture("plain.mp4")
         let plan = try await runner.plan(manifest(), for: clip)
         let run = try await runner.run(plan, input: clip, output: scratch.path("out.mp4"))

@@ -37,8 +37,7 @@ struct DryRunCommand: InterruptibleCommand {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
         let runner = Runner(project.assets, limits: limits.limits)
-        let findings = try await runner.findings(of: manifest)
-        guard findings.isEmpty else { throw project.failure(manifest, findings) }
+        try await project.check(manifest, runner)
         let result = try await runner.dryRun(
             manifest, for: clip, parameters: values.values, sampleTime: Seconds(sampleTime))
         print(json ? try Console.json(result, indented: true) : Self.words(result))

@@ -18,6 +18,7 @@ struct PublishCommand: AsyncParsableCommand {
 
     func run() async throws {
         let project = try options.project()
+        let runner = Runner(project.assets)
         var problems: [String] = []
         for pipeline in project.catalog.pipelines {
             let manifest = try project.compile(pipeline).manifest
@@ -33,6 +34,7 @@ struct PublishCommand: AsyncParsableCommand {
             case nil where check:
                 problems.append("\(manifest.reference) is not published: run '\(Program.current.name) publish'")
             case nil:
+                try await project.check(manifest, runner)
                 // The picture first: where Graphviz is missing, nothing is published.
                 try await draw(manifest, project)
                 try Files.write(json, to: path)

@@ -40,6 +40,7 @@ struct RunCommand: InterruptibleCommand {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
         let runner = Runner(project.assets, limits: limits.limits, cache: noCache ? nil : cache.cache, verbose: verbose)
+        try await project.check(manifest, runner)
         let plan = try await runner.plan(manifest, for: clip, parameters: values.values)
         let run = try await runner.run(plan, input: clip, output: output)
         var display = ProgressDisplay(progress, title: "\(manifest.reference)")

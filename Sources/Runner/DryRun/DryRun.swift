@@ -74,11 +74,3 @@ public struct DryRun: Hashable, Codable, Sendable {
         public var sampleSeconds: Double
     }
 }
-
-/// A filter or an option of a pipeline that this machine's libavfilter does not know or take.
-public struct FilterFinding: Hashable, Sendable {
-    /// The node of the manifest's graph.
-    public var node: Int
-    /// What is wrong, as a sentence without its full stop.
-    public var message: String
-}

@@ -22,7 +22,7 @@ extension OutputProfile {
 
 extension VideoEncoding.Codec {
     /// libavcodec's name of the encoder.
-    fileprivate var encoder: String {
+    var encoder: String {
         switch self {
         case .h264: "libx264"
         }

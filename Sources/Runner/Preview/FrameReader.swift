@@ -113,12 +113,10 @@ final class FrameReader: Sendable {
     private func find(
         _ time: Seconds, _ position: inout Position?, _ pace: Pace
     ) throws(RunError) -> DecodedFrame? {
-        if var here = position {
-            position = nil
-            let wanted = here.ticks(time)
-            if let shown = here.shown?.pts, (shown...(shown &+ here.reach(to: wanted))).contains(wanted),
-                let found = try? here.advance(to: wanted, pace)
-            {
+        let place = if let position { position } else { try begin() }
+        position = nil
+        if var here = place {
+            if here.isNear(time), let found = try? here.advance(to: here.ticks(time), pace) {
                 position = here
                 return found
             }
@@ -127,26 +125,20 @@ final class FrameReader: Sendable {
                 return found
             }
         }
-        guard pace.goesOn() else { throw .cancelled }
-        guard let demuxer = try openAtStream(),
-            var here = try? Position(
-                demuxer: demuxer, decoder: Decoder(demuxer, stream: stream.index), stream: stream.index,
-                isConstantRate: isConstantRate)
-        else { return nil }
-        if let found = try here.search(for: time, pace) {
-            position = here
-            return found
-        }
         // One that cannot be searched is read from its beginning.
         guard pace.goesOn() else { throw .cancelled }
-        guard let again = try openAtStream(),
-            var begin = try? Position(
-                demuxer: again, decoder: Decoder(again, stream: stream.index), stream: stream.index,
-                isConstantRate: isConstantRate)
-        else { return nil }
-        let found = try? begin.advance(to: begin.ticks(time), pace)
-        position = begin
+        guard var here = try begin() else { return nil }
+        let found = try? here.advance(to: here.ticks(time), pace)
+        position = here
         return found
+    }
+
+    /// The stream's beginning; nil where it is not there, or cannot be decoded.
+    private func begin() throws(RunError) -> Position? {
+        guard let demuxer = try openAtStream() else { return nil }
+        return try? Position(
+            demuxer: demuxer, decoder: Decoder(demuxer, stream: stream.index), stream: stream.index,
+            isConstantRate: isConstantRate)
     }
 }
 
@@ -158,13 +150,16 @@ extension FrameReader.Position {
         return isLater ? nearest - 1 : nearest
     }
 
-    /// How far decoding goes on to a moment rather than search, in units of the decoder's time base: from the key frame before
-    /// it on, where the container lists it; else for a second, as few files have key frames that are closer.
-    fileprivate func reach(to wanted: Int64) -> Int64 {
+    /// Whether decoding goes on to a moment rather than search: from the key frame before it on, where the container lists it;
+    /// else for a second, as few files have key frames that are closer.
+    fileprivate func isNear(_ time: Seconds) -> Bool {
+        let isAtBeginning = shown == nil && later.isEmpty && !hasEnded
+        guard !isAtBeginning else { return demuxer.isStill || time <= .zero }
+        let wanted = ticks(time)
         let moment = decoder.timeBase.rescale(wanted, to: .microseconds)
         let key = demuxer.lastKeyTime(of: stream, before: moment)
-        let far = key.map { max(0, moment &- $0) } ?? 1_000_000
-        return Fraction.microseconds.rescale(far, to: decoder.timeBase)
+        let reach = Fraction.microseconds.rescale(key.map { max(0, moment &- $0) } ?? 1_000_000, to: decoder.timeBase)
+        return shown?.pts.map { ($0...($0 &+ reach)).contains(wanted) } ?? false
     }
 
     /// Goes to the key frame before a moment and decodes up to the moment.

@@ -26,6 +26,9 @@ public struct SegmentCache: Hashable, Sendable {
     public let limit: Int
 
     private static let suffix = ".segment"
+    private static let partialSuffix = ".partial"
+    /// A file that is written for longer, in seconds, is what a process that was killed left behind.
+    private static let longestWrite = 600.0
 
     /// The cache in a folder, which is made with the first segment.
     ///
@@ -54,8 +57,13 @@ public struct SegmentCache: Hashable, Sendable {
     func keep(_ segment: EncodedSegment, for key: ContentDigest) {
         guard let data = try? PropertyListEncoder.binary.encode(segment) else { return }
         try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        removeLeftovers()
         let name = "\(key)-\(ContentDigest(of: data))\(Self.suffix)"
-        try? data.write(to: URL(filePath: "\(path)/\(name)"), options: .atomic)
+        let partial = "\(path)/\(name).\(getpid()).\(UInt32.random(in: 0 ... .max))\(Self.partialSuffix)"
+        guard (try? data.write(to: URL(filePath: partial))) != nil, rename(partial, "\(path)/\(name)") == 0 else {
+            unlink(partial)
+            return
+        }
         removeOldest(but: name)
     }
 
@@ -69,7 +77,10 @@ public struct SegmentCache: Hashable, Sendable {
     /// Removes all segments.
     ///
     /// - Returns: how many there were.
-    public func clear() -> Int { files().count { unlink("\(path)/\($0.name)") == 0 } }
+    public func clear() -> Int {
+        removeLeftovers()
+        return files().count { unlink("\(path)/\($0.name)") == 0 }
+    }
 
     private struct File {
         let name: String
@@ -79,16 +90,29 @@ public struct SegmentCache: Hashable, Sendable {
         let used: Double
     }
 
+    private var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
+
     private func files() -> [File] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return names.compactMap { name in
+        names.compactMap { name in
             guard name.hasSuffix(Self.suffix) else { return nil }
             let parts = name.dropLast(Self.suffix.count).split(separator: "-").map { ContentDigest(String($0)) }
-            var status = stat()
-            guard parts.count == 2, let key = parts[0], let content = parts[1], stat("\(path)/\(name)", &status) == 0
+            guard parts.count == 2, let key = parts[0], let content = parts[1], let (bytes, used) = facts(of: name)
             else { return nil }
-            let used = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
-            return File(name: name, key: key, content: content, bytes: Int(status.st_size), used: used)
+            return File(name: name, key: key, content: content, bytes: bytes, used: used)
+        }
+    }
+
+    private func facts(of name: String) -> (bytes: Int, used: Double)? {
+        var status = stat()
+        guard stat("\(path)/\(name)", &status) == 0 else { return nil }
+        return (Int(status.st_size), Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
+    }
+
+    private func removeLeftovers() {
+        for name in names where name.hasSuffix(Self.partialSuffix) {
+            if let used = facts(of: name)?.used, used < Date.now.timeIntervalSince1970 - Self.longestWrite {
+                unlink("\(path)/\(name)")
+            }
         }
     }
 

@@ -1,0 +1,121 @@
+import CLibCurl
+import LibAV
+
+/// libcurl's easy handle with its connections: the one owner of its pointer, which no other file sees.
+struct CurlHandle: ~Copyable {
+    private let handle: UnsafeMutableRawPointer
+
+    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    /// - Throws: ``HTTPError/failed(reason:)`` where libcurl cannot be set up.
+    init() throws(HTTPError) {
+        guard Self.isReady, let handle = curl_easy_init() else { throw .failed(reason: "libcurl cannot be set up") }
+        self.handle = handle
+    }
+
+    deinit { curl_easy_cleanup(handle) }
+
+    /// Sends a request and waits for its answer, whatever its status.
+    ///
+    /// - Throws: ``HTTPError``.
+    mutating func perform(
+        _ request: HTTPRequest, _ exchange: Exchange, _ patience: HTTPClient.Patience
+    ) throws(HTTPError) -> HTTPResponse {
+        // Keeps connections, forgets settings.
+        curl_easy_reset(handle)
+        let opaque = Unmanaged.passUnretained(exchange).toOpaque()
+        var fields: UnsafeMutablePointer<curl_slist>?
+        defer { curl_slist_free_all(fields) }
+        for (name, value) in request.headers {
+            let isClean = (name + value).utf8.allSatisfy { $0 >= 32 && $0 != 127 }
+            guard isClean, let longer = curl_slist_append(fields, "\(name): \(value)") else {
+                throw .malformed(reason: "the header field '\(name)' has characters that none may have")
+            }
+            fields = longer
+        }
+        var message = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+        let code = message.withUnsafeMutableBytes { message -> CURLcode in
+            ccurl_set_text(handle, CURLOPT_URL, request.url)
+            ccurl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+            ccurl_set_text(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
+            ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method)
+            if request.method == "HEAD" { ccurl_set_long(handle, CURLOPT_NOBODY, 1) }
+            ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, fields)
+            ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 1)
+            ccurl_set_long(handle, CURLOPT_MAXREDIRS, 5)
+            ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+            ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT, patience.connecting)
+            ccurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1024)
+            ccurl_set_long(handle, CURLOPT_LOW_SPEED_TIME, patience.stalled)
+            ccurl_set_long(handle, CURLOPT_TIMEOUT, patience.whole)
+            ccurl_set_long(handle, CURLOPT_NOPROGRESS, 0)
+            ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, message.baseAddress)
+            ccurl_set_pointer(handle, CURLOPT_WRITEDATA, opaque)
+            ccurl_set_pointer(handle, CURLOPT_HEADERDATA, opaque)
+            ccurl_set_pointer(handle, CURLOPT_XFERINFODATA, opaque)
+            ccurl_set_write(handle, CURLOPT_WRITEFUNCTION) { data, size, count, opaque in
+                Exchange.of(opaque)?.take(data, size * count) ?? 0
+            }
+            ccurl_set_write(handle, CURLOPT_HEADERFUNCTION) { data, size, count, opaque in
+                Exchange.of(opaque)?.takeHeader(data, size * count) ?? 0
+            }
+            ccurl_set_progress(handle) { opaque, _, _, _, _ in
+                Exchange.of(opaque)?.cancellation.isCancelled == true ? 1 : 0
+            }
+            return curl_easy_perform(handle)
+        }
+        // The message lies on this function's stack.
+        ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, nil)
+        guard code == CURLE_OK else {
+            if exchange.cancellation.isCancelled { throw .cancelled }
+            if exchange.isOverdrawn { throw .tooLarge }
+            let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+            if code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL { throw .malformed(reason: reason) }
+            throw .failed(reason: reason)
+        }
+        return HTTPResponse(status: ccurl_status(handle), headers: exchange.headers, body: exchange.body)
+    }
+}
+
+/// An answer on its way, as libcurl's callbacks see it; it lives as long as the call that they are made in.
+final class Exchange {
+    let cancellation: CancellationFlag
+    private(set) var body: [UInt8] = []
+    private(set) var headers: [String: String] = [:]
+    private(set) var isOverdrawn = false
+    private let limit: Int
+
+    init(limit: Int, cancellation: CancellationFlag) {
+        self.limit = limit
+        self.cancellation = cancellation
+    }
+
+    /// The exchange that a callback was handed.
+    fileprivate static func of(_ opaque: UnsafeMutableRawPointer?) -> Exchange? {
+        opaque.map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Takes a piece of content; what is not taken breaks the transfer off.
+    fileprivate func take(_ data: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        guard let data, body.count + count <= limit else {
+            isOverdrawn = true
+            return 0
+        }
+        body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count))
+        return count
+    }
+
+    fileprivate func takeHeader(_ data: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        let line = String(decoding: UnsafeRawBufferPointer(start: data, count: count), as: UTF8.self)
+        // A redirection's fields are not the answer's.
+        if line.hasPrefix("HTTP/") {
+            headers = [:]
+        } else if let colon = line.firstIndex(of: ":") {
+            let value = line[line.index(after: colon)...]
+            headers[line[..<colon].lowercased()] = String(
+                value.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+        }
+        return count
+    }
+}
