@@ -49,7 +49,7 @@ extension Runner {
         }
         let run = Run(job, progress: AsyncStream { $0.finish() })
         try run.start()
-        return DryRun(plan, try await run.report(), job.sampled)
+        return DryRun(plan, try await run.report(), job.sampled, cache)
     }
 
     /// What of a pipeline's filters, encoders and their options this machine's libav does not know or take.

@@ -37,6 +37,17 @@ struct DryRunTests {
         #expect(dry.normalisations == report.normalisations)
     }
 
+    @Test("bumpers that are in the cache cost nothing")
+    func cached() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 1.5, size: "640x480")
+        let runner = testRunner(cache: SegmentCache(path: scratch.path("cache")))
+        let manifest = try showcase().compile(assets: Checkout.assets.catalog()).manifest
+        let cold = try await runner.dryRun(manifest, for: clip)
+        #expect(cold.cost.encodedFrames == cold.output.frames)
+        _ = try await runner.bake(manifest, size: .hd1080)
+        #expect(try await runner.dryRun(manifest, for: clip).cost.encodedFrames == 45)
+    }
+
     @Test("the links are those that libavfilter negotiated, its own conversions too")
     func links() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 1, size: "640x480")

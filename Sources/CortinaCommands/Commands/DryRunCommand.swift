@@ -25,6 +25,8 @@ struct DryRunCommand: InterruptibleCommand {
 
     @OptionGroup var options: ProjectOptions
 
+    @OptionGroup(title: "Cache") var cache: CacheOptions
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
@@ -36,7 +38,7 @@ struct DryRunCommand: InterruptibleCommand {
     func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
-        let runner = Runner(project.assets, limits: limits.limits)
+        let runner = Runner(project.assets, limits: limits.limits, cache: cache.cache)
         try await project.check(manifest, runner)
         let result = try await runner.dryRun(
             manifest, for: clip, parameters: values.values, sampleTime: Seconds(sampleTime))

@@ -12,9 +12,14 @@ extension DryRun {
     /// beside it; and a run holds a little more. The ratios were measured on eight runs of 30 to 300 s.
     private static let (timeRatio, memoryRatio) = (0.8, 1.07)
 
-    init(_ plan: Plan, _ report: RunReport, _ sampled: (sample: Sample?, links: [FilterGraphInstance.Link])) {
+    /// - Parameter cache: where the run would find encoded bumpers.
+    init(
+        _ plan: Plan, _ report: RunReport, _ sampled: (sample: Sample?, links: [FilterGraphInstance.Link]),
+        _ cache: SegmentCache?
+    ) {
         let sample = sampled.sample ?? Sample()
         let frames = plan.frames
+        let encoded = Self.encodedFrames(plan, cache)
         self.init(
             pipeline: plan.pipeline, digest: plan.digest, inputs: report.inputs, normalisations: plan.normalisations,
             links: Self.inputsFirst(sampled.links).map { Link($0, plan) },
@@ -23,11 +28,21 @@ extension DryRun {
                 frameRate: plan.output.frameRate, frames: frames, duration: plan.duration, hasAudio: plan.hasAudio,
                 bytes: frames.flatMap { Self.bytes(sample, frames: $0, plan) }),
             cost: Cost(
-                // Bumpers come out of the cache, encoded.
-                seconds: plan.body.frames.flatMap { Self.seconds(sample, frames: $0, report) },
+                seconds: encoded.flatMap { Self.seconds(sample, frames: $0, report) },
                 memory: Int(Self.memoryRatio * Double(Self.peakMemory + Self.encoderMemory(sample, plan))),
-                sampledFrames: sample.frames, sampleSeconds: (report.wallSeconds * 100).rounded() / 100),
+                encodedFrames: encoded, sampledFrames: sample.frames,
+                sampleSeconds: (report.wallSeconds * 100).rounded() / 100),
             warnings: plan.warnings + plan.advice)
+    }
+
+    /// The frames that a run would encode: the body's, and those of the segments that are not in the cache.
+    private static func encodedFrames(_ plan: Plan, _ cache: SegmentCache?) -> Int? {
+        guard let body = plan.body.frames else { return nil }
+        let segments = Dictionary(plan.segments.compactMap { part in part.key.map { ($0, part.plan) } }) { first, _ in
+            first
+        }
+        let missing = segments.filter { cache?.segment(for: $0.key) == nil }
+        return missing.values.reduce(body) { $0 + ($1.frames ?? 0) }
     }
 
     /// libavfilter lists its own filters before the inputs and those that it put in.

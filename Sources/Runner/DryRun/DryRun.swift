@@ -68,6 +68,8 @@ public struct DryRun: Hashable, Codable, Sendable {
         public var seconds: Double?
         /// About how much memory at the most, in bytes.
         public var memory: Int
+        /// How many frames a run would encode: all but those of bumpers that are in the cache; nil where that is unknown.
+        public var encodedFrames: Int?
         /// How many frames of the body the sample has.
         public var sampledFrames: Int
         /// How long the sample took, in seconds.
