@@ -105,15 +105,25 @@ struct StillTests {
 
     @Test("readers stand between key frames, evenly, and no more than there may be")
     func homes() {
-        #expect(ReaderParking.homes(between: [0, 1, 2], and: 3, most: 24) == [])
+        #expect(ReaderParking.homes(between: [0, 1, 2], and: 3, in: 0...3, most: 24) == [])
         // Halfway, where two steps of a second fit between key frames.
-        let pairs = ReaderParking.homes(between: (0..<10).map { Seconds(2 * Double($0)) }, and: 20, most: 12)
+        let pairs = ReaderParking.homes(
+            between: (0..<10).map { Seconds(2 * Double($0)) }, and: 20, in: 0...20, most: 12)
         #expect(pairs.count == 10 && pairs.allSatisfy { $0.value.truncatingRemainder(dividingBy: 2) < 1.2 })
-        let long = ReaderParking.homes(between: [0, 100], and: 200, most: 12)
+        let long = ReaderParking.homes(between: [0, 100], and: 200, in: 0...200, most: 12)
         #expect(long.count <= 12 && long.count > 8)
-        #expect(ReaderParking.homes(between: [0], and: 60, most: 0) == [])
+        #expect(ReaderParking.homes(between: [0], and: 60, in: 0...60, most: 0) == [])
+        // Many key frames that are far apart: one reader between two, or between some.
+        let keys = (0..<40).map { Seconds(8 * Double($0)) }
+        let halves = keys.map { $0 + 4 }
+        #expect(ReaderParking.homes(between: keys, and: 320, in: 0...320, most: 48) == halves)
+        let some = ReaderParking.homes(between: keys, and: 320, in: 0...320, most: 10)
+        #expect(some.count == 10 && Set(some).isSubset(of: halves) && some.contains { $0 > 280 })
+        // What a trim leaves away needs none.
+        let part = ReaderParking.homes(between: keys, and: 320, in: 100...120, most: 48)
+        #expect(part.count > 12 && part.allSatisfy { (100...120).contains($0) })
         // A picture of 8K: one reader takes a gigabyte.
-        #expect(ReaderParking.most(frameBytes: 8192 * 4608 * 3) == 0)
+        #expect(ReaderParking.most(frameBytes: 8192 * 4608 * 3, memory: 1 << 30) == 0)
     }
 
     @Test("pictures are right around every key frame, forward and backward, with readers and without")

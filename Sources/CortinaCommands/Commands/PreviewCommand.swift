@@ -39,7 +39,10 @@ struct PreviewCommand: InterruptibleCommand {
     func work() async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
-        let runner = Runner(project.assets, limits: limits.limits)
+        var limits = limits.limits
+        // A page that stays keeps readers standing; the limit is on what works for a picture.
+        if serve { limits.memory += StillMaker.nearMemory }
+        let runner = Runner(project.assets, limits: limits)
         guard let output else { return try await serve(manifest, project, runner) }
         let stills = try await runner.stills(manifest, of: clip, parameters: values.values)
         let facts = try await PreviewFacts(manifest, clip: clip, parameters: values.values, runner: runner)

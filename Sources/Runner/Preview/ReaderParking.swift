@@ -11,33 +11,44 @@ final class ReaderParking: Sendable {
         var isMoving = false
     }
 
-    /// How many there are at the most: twenty-four, where they take no more than 900 MB and a sixteenth of the machine's
-    /// memory; each holds about a dozen frames.
-    static func most(frameBytes: Int) -> Int {
-        let memory = sysconf(Int32(_SC_PHYS_PAGES)) / 16 * sysconf(Int32(_SC_PAGESIZE))
-        return min(24, min(900_000_000, memory) / max(1, 12 * frameBytes))
-    }
+    /// The most memory that all take together, in bytes: a twelfth of the machine's.
+    static var memory: Int { sysconf(Int32(_SC_PHYS_PAGES)) / 12 * sysconf(Int32(_SC_PAGESIZE)) }
+
+    /// How many there are at the most; each holds about a dozen frames.
+    static func most(frameBytes: Int, memory: Int = memory) -> Int { min(48, memory / max(1, 12 * frameBytes)) }
 
     /// Where so many readers stand at the most, so that no picture is far from one or from a key frame: as many steps after
-    /// each key frame as there are to the next, all of one length. Key frames a second apart, as phones make them, are near
-    /// enough.
+    /// each key frame as there are to the next, all of one length, and no more than are of use. Key frames a second apart, as
+    /// phones make them, are near enough. Where there are more key frames than readers, some have one between them.
     ///
     /// - Parameters:
     ///   - keys: the key frames, in order.
     ///   - end: where the clip ends.
-    static func homes(between keys: [Seconds], and end: Seconds, most: Int) -> [Seconds] {
-        guard most > 0 else { return [] }
+    ///   - shown: what is looked at of the clip.
+    static func homes(
+        between keys: [Seconds], and end: Seconds, in shown: ClosedRange<Seconds>, most: Int
+    ) -> [Seconds] {
+        let gaps = zip(keys, keys.dropFirst() + [end]).filter { key, next in
+            next - key > near && next > shown.lowerBound && key < shown.upperBound
+        }
+        let halves = gaps.map { key, next in Seconds((key.value + next.value) / 2) }
+        guard most > halves.count else {
+            return (0..<max(0, most)).map { halves[$0 * halves.count / most] }
+        }
         var step = 0.75
         while true {
-            let homes = zip(keys, keys.dropFirst() + [end]).flatMap { key, next -> [Seconds] in
-                guard next - key > near else { return [] }
+            let homes = gaps.flatMap { key, next in
                 // The last may be up to a quarter of a step longer.
-                return stride(from: key.value + step, to: next.value - step / 4, by: step).map { Seconds($0) }
-            }
-            if homes.count <= most { return homes }
+                stride(from: key.value + step, to: next.value - step / 4, by: step).map { Seconds($0) }
+            }.filter(shown.contains)
+            if homes.count <= min(most, usual) { return homes }
             step *= 1.25
+            if homes.count <= halves.count { return halves }
         }
     }
+
+    /// So many are enough, but for one between two key frames.
+    private static let usual = 24
 
     private static let near = Seconds(1.05)
 

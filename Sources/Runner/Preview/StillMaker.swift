@@ -46,7 +46,7 @@ public struct StillMaker: Sendable {
     }
 
     /// Keeps readers standing in the clip where its key frames are far apart, so that every picture is near, until the task
-    /// is cancelled. For a preview that goes on for long; a reader takes some 40 MB for 1080p.
+    /// is cancelled. For a preview that goes on for long; they take up to ``nearMemory``, some 40 MB each for 1080p.
     public func keepNear() async {
         guard let duration = upload.duration, let input = plan.inputs.first,
             let stream = input.streams.first(where: { $0.kind == .video })
@@ -58,7 +58,9 @@ public struct StillMaker: Sendable {
         }
         parking.note(keys: keys)
         let most = ReaderParking.most(frameBytes: stream.frameBytes)
-        for home in ReaderParking.homes(between: keys, and: duration, most: most) where !Task.isCancelled {
+        let homes = ReaderParking.homes(
+            between: keys, and: duration, in: shownRange(of: duration), most: most)
+        for home in homes where !Task.isCancelled {
             let reader = makeReader(of: stream, in: input)
             let stands = try? await runner.blocking { cancellation throws(RunError) in
                 try reader.frame(at: home, cancellation: cancellation, asideOf: precedence)
@@ -74,6 +76,23 @@ public struct StillMaker: Sendable {
             if !hasMoved { try? await Task.sleep(for: .milliseconds(50)) }
         }
     }
+
+    /// The most memory that readers take that are kept standing, in bytes; it counts towards the runner's limit.
+    public static var nearMemory: Int { ReaderParking.memory }
+
+    /// What the output shows of the clip, from the first moment to the last.
+    private func shownRange(of length: Seconds) -> ClosedRange<Seconds> {
+        guard let duration else { return .zero...length }
+        let times = (0...Self.looks).compactMap { look in
+            try? clipTime(at: Seconds(duration.value * Double(look) / Double(Self.looks)))
+        }
+        let between = Seconds(duration.value / Double(Self.looks))
+        guard let first = times.min(), let last = times.max() else { return .zero...length }
+        return max(.zero, first - between)...min(length, last + between)
+    }
+
+    /// At how many moments it is looked what the output shows of the clip.
+    private static let looks = 50
 
     /// How many readers stand in the clip.
     package var parkedReaders: Int { parking.count }
