@@ -34,6 +34,7 @@ public final class Demuxer {
     let allowance: Allowance
 
     private var continuity = Continuity()
+    private var keyDelays: [Int: Int64] = [:]
     private let reader: ByteReader
     private let context: UnsafeMutablePointer<AVFormatContext>
     private let cancellation: CancellationFlag
@@ -177,6 +178,9 @@ public final class Demuxer {
             guard streams.indices.contains(packet.stream) else { continue }
             let offset = Fraction.microseconds.rescale(
                 origin &- shift(of: packet), to: streams[packet.stream].timeBase)
+            if packet.isKey, let shown = packet.pts, let decoded = packet.dts {
+                keyDelays[packet.stream] = shown &- decoded
+            }
             // Wrapping: a file may claim any time, and none may end the process.
             if packet.pointer.pointee.pts != cav_no_pts { packet.pointer.pointee.pts &-= offset }
             if packet.pointer.pointee.dts != cav_no_pts { packet.pointer.pointee.dts &-= offset }
@@ -208,8 +212,12 @@ public final class Demuxer {
         return SampleIndex(stream)
     }
 
+    /// How much later than it is decoded a frame is shown that decoding can begin with, in units of the stream's time base,
+    /// where the container lists times of decoding (MP4): as of the last that was read. B frames make it a frame or two.
+    private func keyDelay(of stream: Int) -> Int64 { format.hasPrefix("mov") ? keyDelays[stream] ?? 0 : 0 }
+
     /// The times of a stream's frames that decoding can begin with, as far as the container lists them, in microseconds from
-    /// ``origin``; they are times of decoding, which B frames put a frame or two before those of showing.
+    /// ``origin``. In MP4 they are right once a packet of such a frame was read.
     ///
     /// Some containers are asked for their list by the first ``seek(to:stream:)`` only.
     public func keyTimes(of stream: Int) -> [Int64] {
@@ -218,7 +226,8 @@ public final class Demuxer {
             guard let entry = avformat_index_get_entry(it, index)?.pointee, entry.flags & AVINDEX_KEYFRAME != 0 else {
                 return nil
             }
-            return streams[stream].timeBase.rescale(entry.timestamp, to: .microseconds) &- origin
+            return streams[stream].timeBase.rescale(entry.timestamp &+ keyDelay(of: stream), to: .microseconds)
+                &- origin
         }
     }
 
@@ -226,9 +235,10 @@ public final class Demuxer {
     public func lastKeyTime(of stream: Int, before time: Int64) -> Int64? {
         guard let it = context.pointee.streams[stream] else { return nil }
         let timeBase = streams[stream].timeBase
-        let moment = Fraction.microseconds.rescale(time &+ origin, to: timeBase)
+        let delay = keyDelay(of: stream)
+        let moment = Fraction.microseconds.rescale(time &+ origin, to: timeBase) &- delay
         let entry = avformat_index_get_entry_from_timestamp(it, moment, AVSEEK_FLAG_BACKWARD)
-        return entry.map { timeBase.rescale($0.pointee.timestamp, to: .microseconds) &- origin }
+        return entry.map { timeBase.rescale($0.pointee.timestamp &+ delay, to: .microseconds) &- origin }
     }
 
     /// What a decoder of a stream needs to know.

@@ -95,8 +95,12 @@ final class FrameReader: Sendable {
     /// - Throws: ``RunError``.
     func keyFrames() throws(RunError) -> [Seconds] {
         guard let demuxer = try openAtStream(), !demuxer.isStill else { return [] }
-        // Some containers list them only then; of one that cannot be searched none are of use.
-        do throws(AVError) { try demuxer.seek(to: 0, stream: stream.index) } catch { return [] }
+        // Some containers list them only then, and say only then when they are shown; of one that cannot be searched none are
+        // of use.
+        do throws(AVError) {
+            try demuxer.seek(to: 0, stream: stream.index)
+            _ = try demuxer.next()
+        } catch { return [] }
         return demuxer.keyTimes(of: stream.index).map(Seconds.init(microseconds:))
     }
 
@@ -169,7 +173,7 @@ extension FrameReader.Position {
         for time: Seconds, _ pace: FrameReader.Pace
     ) throws(RunError) -> DecodedFrame? {
         guard !demuxer.isStill, time > .zero else { return nil }
-        // A time of decoding may be what is searched for: then the key frame that is found is shown too late.
+        // Where a container lists times of decoding, the key frame that is found may be shown too late.
         for back in [Seconds.zero, 2, 10] where back <= time {
             guard pace.goesOn() else { throw .cancelled }
             do throws(AVError) {

@@ -48,7 +48,7 @@ final class ReaderParking: Sendable {
     }
 
     /// So many are enough, but for one between two key frames.
-    private static let usual = 24
+    private static let usual = 36
 
     private static let near = Seconds(1.05)
 
