@@ -150,13 +150,16 @@ struct PreviewTests {
         let home = scratch.path("beach-volley")
         let made = try Program.run(["new", "package", "beach-volley", "--into", scratch.folder.path])
         #expect(made.status == 0 && made.output.contains("wrote \(home)/Package.swift"), "\(made.errors)")
-        for (kind, name) in [("stage", "sun-glow"), ("stage", "net-line"), ("pipeline", "rally-cut")] {
+        for (kind, name) in [("stage", "sun-glow"), ("stage", "vivid"), ("pipeline", "rally-cut")] {
             let result = try Program.run(["new", kind, name, "--home", home])
             #expect(result.status == 0, "\(result.errors)")
         }
         let catalog = try String(contentsOfFile: "\(home)/Sources/BeachVolley/Catalog.swift", encoding: .utf8)
-        #expect(catalog.contains("builtInStages + [SunGlow.self, NetLine.self], pipelines: [.rallyCutV1])"))
+        #expect(catalog.contains("builtInStages + [SunGlow.self, Vivid.self], pipelines: [.rallyCutV1])"))
         #expect(FileManager.default.fileExists(atPath: "\(home)/Tests/BeachVolleyTests/RallyCutTests.swift"))
+        // A newcomer puts what the README shows where the README says: the test beside it must fit.
+        let vivid = try String(contentsOfFile: "\(home)/Sources/BeachVolley/Vivid.swift", encoding: .utf8)
+        #expect(try String(contentsOfFile: Checkout.file("README.md"), encoding: .utf8).contains(vivid))
         for arguments in [
             ["package", "beach-volley", "--into", scratch.folder.path], ["stage", "sun-glow", "--home", home],
             ["stage", "watermark", "--home", home], ["stage", "filter", "--home", home],
