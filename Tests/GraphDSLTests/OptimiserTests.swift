@@ -29,12 +29,15 @@ struct OptimiserTests {
     func names() {
         #expect(
             Optimiser.passes.map(\.name)
-                == ["remove-no-ops", "fuse-crop-and-scale", "remove-redundant-formats", "remove-unread"])
+                == [
+                    "remove-no-ops", "fuse-crop-and-scale", "remove-redundant-formats", "remove-unread",
+                    "seek-to-trims",
+                ])
         let steps = Optimiser.run(
             on: chain(.scale(width: 1280, height: 720), .sampleAspect(1), .pixelFormat("yuv420p"))
         ) { _ in picture(1280, 720) }
         #expect(steps.last.flatMap { text($0.result.graph) } == "")
-        #expect(steps.map { $0.result.changes.count } == [2, 0, 1, 0])
+        #expect(steps.map { $0.result.changes.count } == [2, 0, 1, 0, 0])
     }
 
     @Test(
@@ -224,5 +227,45 @@ struct TimelineTests {
         let timeline = try #require(cut(graph))
         #expect(timeline.leading.isEmpty && timeline.trailing.count == 1 && timeline.bodyDuration == 30)
         #expect(timeline.body.sources.count == 2)
+    }
+
+    @Test("what a trim cuts off is not read: its rate begins a frame before, at a time that it had")
+    func seeks() {
+        let result = rewrite(
+            SeekToTrims(),
+            chain(.pixelFormat("yuv420p"), .frameRate(30), .trim(from: 12.34, to: 20), .setPTS("PTS-STARTPTS")),
+            of: picture(1920, 1080))
+        #expect(result.graph.sources.first?.source.from == Seconds(12.3))
+        #expect(
+            text(result.graph)?.contains("start_time=12.3:") == true
+                || text(result.graph)?.contains("start_time=12.3,") == true)
+        #expect(result.changes == ["the clip's video is read from 12.3 s on: nothing before is shown"])
+    }
+
+    @Test(
+        "what may show something of before, or begins soon, is read whole",
+        arguments: [
+            [Filter.frameRate(30), .setPTS("PTS/2"), .trim(from: 5, to: 9)], [.frameRate(30), .trim(to: 9)],
+            [.frameRate(30), .trim(from: 0.5, to: 9)], [.trim(from: 5, to: 9), .frameRate(30)],
+            [Filter("bwdif", outputs: [.video]), .frameRate(30), .trim(from: 5, to: 9)],
+        ])
+    func wholes(filters: [Filter]) {
+        var graph = FilterGraph()
+        var end = graph.add(.init(.source(.init(asset: nil, content: .video))))
+        for filter in filters { end = graph.add(.init(.filter(filter), inputs: [end])) }
+        graph.add(.init(.sink(.video), inputs: [end]))
+        let result = rewrite(SeekToTrims(), graph, of: picture(1920, 1080))
+        #expect(result.graph == graph && result.changes.isEmpty)
+    }
+
+    @Test("a picture that is read twice is read whole")
+    func twice() {
+        var graph = FilterGraph()
+        let source = graph.add(.init(.source(.init(asset: nil, content: .video))))
+        let rate = graph.add(.init(.filter(.frameRate(30)), inputs: [source]))
+        let pieces = [Seconds(2), 6].map { graph.add(.init(.filter(.trim(from: $0, to: 9)), inputs: [rate])) }
+        let joined = graph.add(.init(.filter(.concat(count: 2, audio: false)), inputs: pieces))
+        graph.add(.init(.sink(.video), inputs: [joined]))
+        #expect(rewrite(SeekToTrims(), graph, of: picture(1920, 1080)).graph == graph)
     }
 }

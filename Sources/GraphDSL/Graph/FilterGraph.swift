@@ -33,6 +33,8 @@ public struct FilterGraph: Hashable, Codable, Sendable {
         public var asset: AssetPath?
         /// What of it.
         public var content: Content
+        /// The moment before which nothing of it is needed; nil where all is. The optimiser finds it out.
+        public var from: Seconds?
 
         /// A source of `content` in an asset, or in the upload where `asset` is nil.
         public init(asset: AssetPath?, content: Content) {

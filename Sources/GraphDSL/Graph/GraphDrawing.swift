@@ -67,8 +67,8 @@ extension GraphDrawing.Box {
         switch node.operation {
         case .source(let source):
             self.init(
-                kind: .source, title: "\(source.asset?.description ?? "upload"): \(source.content)", details: [],
-                stage: node.stage)
+                kind: .source, title: "\(source.asset?.description ?? "upload"): \(source.content)",
+                details: source.from.map { ["from \($0) s"] } ?? [], stage: node.stage)
         case .sink(let kind):
             self.init(kind: .sink, title: "output: \(kind)", details: [], stage: nil)
         case .filter(let filter):

@@ -49,7 +49,7 @@ public struct Optimiser: Sendable {
 
     /// All passes, in the order in which they run.
     public static let passes: [any OptimiserPass] = [
-        RemoveNoOps(), FuseCropAndScale(), RemoveRedundantFormats(), RemoveUnread(),
+        RemoveNoOps(), FuseCropAndScale(), RemoveRedundantFormats(), RemoveUnread(), SeekToTrims(),
     ]
 
     /// Runs the passes one after the other.

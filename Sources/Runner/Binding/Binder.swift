@@ -169,7 +169,7 @@ package struct Binder {
     ///
     /// Picture and sound of one use of a file share an input; a file that is used twice is read twice, each at its time.
     func inputs(of graph: FilterGraph) throws(RunError) -> ([Plan.Input], [Int: String]) {
-        var inputs = [Plan.Input(asset: nil, start: upload.start, streams: [])]
+        var inputs = [Plan.Input(asset: nil, start: upload.start, from: nil, streams: [])]
         var labels: [Int: String] = [:]
         for (node, source) in graph.sources {
             guard let stream = try stream(of: source) else { continue }
@@ -178,8 +178,11 @@ package struct Binder {
                 inputs.lastIndex { $0.asset == source.asset && !$0.streams.contains { $0.kind == source.kind } }
                 ?? inputs.count
             if input == inputs.count {
-                inputs.append(Plan.Input(asset: source.asset, start: try info(source).start, streams: []))
+                inputs.append(Plan.Input(asset: source.asset, start: try info(source).start, from: nil, streams: []))
             }
+            // What one stream needs, the other is read for too.
+            let from = inputs[input].streams.isEmpty ? source.from : inputs[input].from
+            inputs[input].from = from.flatMap { from in source.from.map { min(from, $0) } }
             let label = "\(input):\(stream.index)"
             labels[node] = label
             inputs[input].streams.append(

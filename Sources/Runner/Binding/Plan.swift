@@ -48,6 +48,8 @@ public struct Plan: Hashable, Codable, Sendable {
         public var asset: AssetPath?
         /// The moment of the file's own clock that is time 0.
         public var start: Seconds
+        /// The moment before which nothing of it is needed; nil where all is.
+        public var from: Seconds?
         /// The streams that are read.
         public var streams: [Stream]
     }

@@ -73,20 +73,59 @@ final class InputTask: Sendable {
     func start(in group: DispatchGroup) {
         for feed in feeds { job.onEnd { feed.close() } }
         job.spawn("demux", in: group) { [self] () throws(RunError) in
-            let demuxer = try job.measure("demux") { () throws(RunError) in
-                try Prober.open(
-                    source, name: name, limits: job.limits, isKnown: true, cancellation: job.cancellation)
+            var demuxer = try open()
+            var first = skipToBeginning(demuxer)
+            if first == nil {
+                note(demuxer)
+                demuxer = try open()
+                first = []
             }
-            demuxer.liftAllowance()
-            demuxer.origin = input.start.microseconds
-            defer { job.note(bytesRead: demuxer.bytesRead, of: input.asset?.description ?? "upload") }
+            defer { note(demuxer) }
             try startDecoders(demuxer, in: group)
-            demuxer.select(Set(input.streams.map(\.index)))
+            for packet in first ?? [] { guard packets.push(packet) else { return } }
             try read(demuxer)
         } finally: { [packets] in
             packets.finish()
         }
     }
+
+    private func open() throws(RunError) -> Demuxer {
+        let demuxer = try job.measure("demux") { () throws(RunError) in
+            try Prober.open(source, name: name, limits: job.limits, isKnown: true, cancellation: job.cancellation)
+        }
+        demuxer.liftAllowance()
+        demuxer.origin = input.start.microseconds
+        demuxer.select(Set(input.streams.map(\.index)))
+        return demuxer
+    }
+
+    private func note(_ demuxer: Demuxer) {
+        job.note(bytesRead: demuxer.bytesRead, of: input.asset?.description ?? "upload")
+    }
+
+    /// Goes to the last key frame that is shown no later than what is needed begins.
+    ///
+    /// - Returns: the packets up to that key frame, none where reading is to begin at the beginning; nil where another key frame
+    ///   was found, and the file must be opened anew.
+    private func skipToBeginning(_ demuxer: Demuxer) -> [Packet]? {
+        guard let from = input.from, from > .zero, let video = input.streams.first(where: { $0.kind == .video })?.index,
+            demuxer.streams.indices.contains(video), demuxer.index(of: video) != nil
+        else { return [] }
+        return try? job.measure("demux") { () throws(AVError) -> [Packet]? in
+            try demuxer.seek(to: from.microseconds, stream: video)
+            var packets: [Packet] = []
+            while packets.count < Self.mostBeforeKey, let packet = try demuxer.next() {
+                packets.append(packet)
+                guard packet.stream == video else { continue }
+                let shown = packet.pts.map { demuxer.streams[video].timeBase.rescale($0, to: .microseconds) }
+                return packet.isKey && shown.map { $0 <= from.microseconds } == true ? packets : nil
+            }
+            return nil
+        }
+    }
+
+    /// How many packets of sound may lie before a key frame.
+    private static let mostBeforeKey = 1000
 
     private func startDecoders(_ demuxer: Demuxer, in group: DispatchGroup) throws(RunError) {
         for feed in feeds {
