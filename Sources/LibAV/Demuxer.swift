@@ -39,13 +39,23 @@ public final class Demuxer {
     private let context: UnsafeMutablePointer<AVFormatContext>
     private let cancellation: CancellationFlag
 
+    /// How far it is looked into a file to know its streams.
+    public enum Depth: Sendable {
+        /// Into the first frames: all is known that ``streams`` can tell.
+        case frames
+        /// No further than a container's own lists where they are complete (MP4), for one who then decodes the first frames
+        /// anyway; else as far as ``frames``.
+        case lists
+        /// No further than the streams' headers where the container has them (MP4), for a file that was opened before.
+        case headers
+    }
+
     /// Opens a container and looks far enough into it to know its streams.
     ///
-    /// - Parameter isKnown: whether the file was opened before, and the streams' headers are enough where the container has
-    ///   them.
+    /// - Parameter depth: how far it looks.
     /// - Throws: ``OpenError``.
     public init(
-        _ source: any ByteSource, allowing allowance: Allowance = Allowance(), isKnown: Bool = false,
+        _ source: any ByteSource, allowing allowance: Allowance = Allowance(), depth: Depth = .frames,
         cancellation: CancellationFlag
     ) throws(OpenError) {
         let reader: ByteReader
@@ -87,7 +97,13 @@ public final class Demuxer {
             avformat_close_input(&pointer)
             throw .tooManyStreams
         }
-        let found = isKnown && Self.hasHeaders(opened) ? 0 : Self.findStreams(opened, allowance)
+        let isEnough: Bool =
+            switch depth {
+            case .frames: false
+            case .lists: Self.hasHeaders(opened) && Self.isListed(opened, size: source.size)
+            case .headers: Self.hasHeaders(opened)
+            }
+        let found = isEnough ? 0 : Self.findStreams(opened, allowance)
         guard found >= 0, !reader.isOverdrawn, opened.pointee.nb_streams <= allowance.streams else {
             let isCrowded = opened.pointee.nb_streams > allowance.streams
             avformat_close_input(&pointer)
@@ -114,6 +130,21 @@ public final class Demuxer {
             default: return true
             }
         }
+    }
+
+    /// Whether the container lists the packets of all streams up to its own end, and all of them are in the file. A fragmented
+    /// one lists a part at a time, and says nothing of its length or that of the whole.
+    private static func isListed(_ context: UnsafeMutablePointer<AVFormatContext>, size: Int64?) -> Bool {
+        var longest: Int64 = 0
+        for index in 0..<Int(context.pointee.nb_streams) {
+            guard let size, let stream = context.pointee.streams[index], let list = SampleIndex(stream),
+                list.times.count > 1, list.end <= size
+            else { return false }
+            let span = (list.times.last ?? 0) &- (list.times.first ?? 0)
+            let length = span &+ 2 &* (span / Int64(list.times.count))
+            longest = max(longest, Fraction(stream.pointee.time_base).rescale(length, to: .microseconds))
+        }
+        return context.pointee.duration > 0 && longest >= context.pointee.duration
     }
 
     private static func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>, _ allowance: Allowance) -> Int32 {

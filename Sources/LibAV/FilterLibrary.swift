@@ -24,6 +24,8 @@ public enum FilterLibrary {
         guard let filter = avfilter_get_by_name(name) else { return [.notThere] }
         var graph: UnsafeMutablePointer<AVFilterGraph>? = try AVError.check(avfilter_graph_alloc(), "ask for a filter")
         defer { avfilter_graph_free(&graph) }
+        // It would start threads for each filter.
+        graph?.pointee.nb_threads = 1
         let context = try AVError.check(avfilter_graph_alloc_filter(graph, filter, nil), "ask for \(name)")
         return LibraryProblem.found(setting: options, on: context)
     }

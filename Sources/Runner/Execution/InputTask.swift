@@ -91,7 +91,7 @@ final class InputTask: Sendable {
 
     private func open() throws(RunError) -> Demuxer {
         let demuxer = try job.measure("demux") { () throws(RunError) in
-            try Prober.open(source, name: name, limits: job.limits, isKnown: true, cancellation: job.cancellation)
+            try Prober.open(source, name: name, limits: job.limits, depth: .headers, cancellation: job.cancellation)
         }
         demuxer.liftAllowance()
         demuxer.origin = input.start.microseconds

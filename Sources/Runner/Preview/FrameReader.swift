@@ -62,7 +62,7 @@ final class FrameReader: Sendable {
         self.isConstantRate = isConstantRate
         open = { () throws(RunError) in
             try Prober.open(
-                source(), name: name, limits: limits, isKnown: true, cancellation: CancellationFlag())
+                source(), name: name, limits: limits, depth: .headers, cancellation: CancellationFlag())
         }
     }
 

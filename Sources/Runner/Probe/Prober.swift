@@ -9,7 +9,7 @@ package enum Prober {
     package static func probe(
         _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
     ) throws(RunError) -> MediaInfo {
-        let demuxer = try open(source, name: name, limits: limits, cancellation: cancellation)
+        let demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
         let video = videoStream(demuxer.streams)
         let audio = audioStream(demuxer.streams)
         if let facts = video?.facts { try check(facts.width, facts.height, name, limits) }
@@ -29,10 +29,10 @@ package enum Prober {
 
     /// Opens a container, with this room's errors.
     static func open(
-        _ source: any ByteSource, name: String, limits: Limits, isKnown: Bool = false, cancellation: CancellationFlag
+        _ source: any ByteSource, name: String, limits: Limits, depth: Demuxer.Depth, cancellation: CancellationFlag
     ) throws(RunError) -> Demuxer {
         do throws(OpenError) {
-            return try Demuxer(source, allowing: limits.opening, isKnown: isKnown, cancellation: cancellation)
+            return try Demuxer(source, allowing: limits.opening, depth: depth, cancellation: cancellation)
         } catch {
             guard !cancellation.isCancelled else { throw .cancelled }
             switch error {
