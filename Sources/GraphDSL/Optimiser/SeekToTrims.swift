@@ -1,6 +1,7 @@
 /// Has the clip read from a little before the first moment that its trims leave.
 ///
-/// What is shown stays as it is, to the frame: the picture's constant rate keeps its times, and begins later.
+/// What is shown stays as it is, to the frame: the picture's constant rate keeps its times, and begins later. So does sound, to
+/// the sample; where its rate is changed, to a part of one.
 public struct SeekToTrims: OptimiserPass {
     public let summary = "what trims cut off at the beginning is neither read nor decoded"
 
@@ -10,20 +11,15 @@ public struct SeekToTrims: OptimiserPass {
     public func rewrite(_ graph: FilterGraph, formats: [[LinkFormat]]) -> FilterRewrite {
         var changes: [String] = []
         var beginnings: [Int: Seconds] = [:]
-        var rates: [Int: Seconds] = [:]
+        var clocks: [Int: FilterGraph.Clock] = [:]
         for (index, source) in graph.sources where source.asset == nil {
-            guard let trim = graph.firstTrim(after: index), trim.start > Self.least else { continue }
-            if source.content == .video {
-                guard let rate = trim.rate, let step = rate.interval else { continue }
-                // A frame earlier: what is shown first may begin before the trim's moment.
-                let count = ((trim.start.value / step).rounded(.down) - 1)
-                let begin = Seconds(count * step)
-                rates[rate.node] = begin
-                beginnings[index] = begin
-            } else {
-                // Decoders of sound need a little to warm up, resamplers too.
-                beginnings[index] = trim.start - Self.warmth
-            }
+            guard let (trim, clock) = graph.firstTrim(after: index), trim > Self.least else { continue }
+            // A frame earlier: what is shown first may begin before the trim's moment. Decoders of sound, and resamplers, need
+            // a little to warm up.
+            let margin = source.content == .video ? clock.step : Self.warmth
+            let ticks = ((trim.value - margin) / clock.step).rounded(.down)
+            beginnings[index] = Seconds(ticks * clock.step)
+            clocks[clock.node] = clock.beginning(at: ticks)
         }
         let result = graph.rewriting { index, node, graph in
             var node = node
@@ -34,8 +30,8 @@ public struct SeekToTrims: OptimiserPass {
                 node.operation = .source(source)
                 changes.append("the clip's \(source.kind.rawValue) is read from \(begin) s on: nothing before is shown")
             case .filter(var filter):
-                guard let begin = rates[index] else { break }
-                filter.options["start_time"] = .duration(begin)
+                guard let clock = clocks[index] else { break }
+                filter.options[clock.option] = clock.begin
                 node.operation = .filter(filter)
             case .sink: break
             }
@@ -46,27 +42,42 @@ public struct SeekToTrims: OptimiserPass {
 
     /// What is not worth a search.
     private static let least = Seconds(1)
-    private static let warmth = Seconds(0.5)
+    private static let warmth = 0.5
 }
 
 extension FilterGraph {
-    /// A trim that cuts off a source's beginning.
-    fileprivate struct FirstTrim {
-        let start: Seconds
-        let rate: Rate?
-    }
-
-    /// The filter between a source and its trim that makes its rate constant.
-    fileprivate struct Rate {
+    /// The filter behind a source that makes its times regular, from time 0 on.
+    fileprivate struct Clock {
         let node: Int
-        /// How long a frame lasts, in seconds; nil where it does not begin at time 0.
-        let interval: Double?
+        /// What lies between two times, in seconds: a frame, or a sample.
+        let step: Double
+        /// The option that says where it begins.
+        let option: String
+        var begin: OptionValue = 0
+
+        /// The clock, beginning so many steps after time 0.
+        func beginning(at ticks: Double) -> Clock {
+            var clock = self
+            clock.begin = option == "first_pts" ? .integer(Int(ticks)) : .duration(Seconds(ticks * step))
+            return clock
+        }
+
+        init?(_ filter: Filter, node: Int) {
+            self.node = node
+            switch (filter.name, filter.options["fps"], filter.options["osr"]) {
+            case ("fps", .rational(let rate), _): (step, option) = (rate.inverse.value, "start_time")
+            case ("aresample", _, .integer(let rate)) where rate > 0: (step, option) = (1 / Double(rate), "first_pts")
+            default: return nil
+            }
+            guard filter.options[option] == 0 else { return nil }
+        }
     }
 
-    /// The trim that all of a source goes through, with nothing before it that looks at more than one frame or changes times.
-    fileprivate func firstTrim(after source: Int) -> FirstTrim? {
+    /// Where the trim begins that all of a source goes through, with one clock and nothing else before it that looks at more
+    /// than one frame or changes times.
+    fileprivate func firstTrim(after source: Int) -> (start: Seconds, clock: Clock)? {
         var endpoint = Endpoint(node: source)
-        var rate: Rate?
+        var clock: Clock?
         while true {
             let readers = nodes.indices.filter {
                 nodes[$0].inputs.contains(endpoint) || nodes[$0].reference == endpoint
@@ -74,12 +85,10 @@ extension FilterGraph {
             guard readers.count == 1, case .filter(let filter) = nodes[readers[0]].operation else { return nil }
             switch filter.name {
             case "trim", "atrim":
-                if case .duration(let start) = filter.options["start"] { return FirstTrim(start: start, rate: rate) }
-            case "fps":
-                guard rate == nil, case .rational(let value) = filter.options["fps"],
-                    filter.options["start_time"] == 0
-                else { return nil }
-                rate = Rate(node: readers[0], interval: value.inverse.value)
+                if case .duration(let start) = filter.options["start"] { return clock.map { (start, $0) } }
+            case "fps", "aresample":
+                guard clock == nil, let found = Clock(filter, node: readers[0]) else { return nil }
+                clock = found
             default:
                 guard Self.framewise.contains(filter.name) else { return nil }
             }
@@ -89,7 +98,7 @@ extension FilterGraph {
 
     /// Filters that make of each frame one, at its time, whatever came before.
     private static let framewise: Set<String> = [
-        "aformat", "apad", "aresample", "crop", "format", "hflip", "null", "pad", "premultiply", "scale", "setparams",
-        "setsar", "tonemap", "transpose", "vflip", "zscale",
+        "aformat", "apad", "crop", "format", "hflip", "null", "pad", "premultiply", "scale", "setparams", "setsar",
+        "tonemap", "transpose", "vflip", "zscale",
     ]
 }
