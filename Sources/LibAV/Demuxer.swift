@@ -140,8 +140,8 @@ public final class Demuxer {
             guard let size, let stream = context.pointee.streams[index], let list = SampleIndex(stream),
                 list.times.count > 1, list.end <= size
             else { return false }
-            let span = (list.times.last ?? 0) &- (list.times.first ?? 0)
-            let length = span &+ 2 &* (span / Int64(list.times.count))
+            // The last packet may be longer than most.
+            let length = list.length &+ list.interval
             longest = max(longest, Fraction(stream.pointee.time_base).rescale(length, to: .microseconds))
         }
         return context.pointee.duration > 0 && longest >= context.pointee.duration

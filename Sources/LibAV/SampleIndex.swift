@@ -9,6 +9,13 @@ public struct SampleIndex: Hashable, Sendable {
     /// The first byte after the last packet, from the beginning of the file.
     public let end: Int64
 
+    /// How long a packet lasts on average, in units of the stream's time base.
+    public var interval: Int64 { span / Int64(max(1, times.count - 1)) }
+    /// How long all packets last, in units of the stream's time base: the list spans all but the last.
+    public var length: Int64 { span &+ interval }
+
+    private var span: Int64 { (times.last ?? 0) &- (times.first ?? 0) }
+
     init?(_ stream: UnsafeMutablePointer<AVStream>) {
         let count = avformat_index_get_entries_count(stream)
         guard count > 0 else { return nil }

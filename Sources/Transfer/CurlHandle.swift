@@ -54,13 +54,15 @@ struct CurlHandle: ~Copyable {
             ccurl_set_pointer(handle, CURLOPT_HEADERDATA, opaque)
             ccurl_set_pointer(handle, CURLOPT_XFERINFODATA, opaque)
             ccurl_set_write(handle, CURLOPT_WRITEFUNCTION) { data, size, count, opaque in
-                Exchange.of(opaque)?.take(data, size * count) ?? 0
+                guard let exchange = CurlHandle.exchange(opaque) else { return 0 }
+                return exchange.take(CurlHandle.bytes(data, size * count)) ? size * count : 0
             }
             ccurl_set_write(handle, CURLOPT_HEADERFUNCTION) { data, size, count, opaque in
-                Exchange.of(opaque)?.takeHeader(data, size * count) ?? 0
+                CurlHandle.exchange(opaque)?.takeHeader(CurlHandle.bytes(data, size * count))
+                return size * count
             }
             ccurl_set_progress(handle) { opaque, _, _, _, _ in
-                Exchange.of(opaque)?.cancellation.isCancelled == true ? 1 : 0
+                CurlHandle.exchange(opaque)?.cancellation.isCancelled == true ? 1 : 0
             }
             return curl_easy_perform(handle)
         }
@@ -76,46 +78,13 @@ struct CurlHandle: ~Copyable {
         }
         return HTTPResponse(status: ccurl_status(handle), headers: exchange.headers, body: exchange.body)
     }
-}
 
-/// An answer on its way, as libcurl's callbacks see it; it lives as long as the call that they are made in.
-final class Exchange {
-    let cancellation: CancellationFlag
-    private(set) var body: [UInt8] = []
-    private(set) var headers: [String: String] = [:]
-    private(set) var isOverdrawn = false
-    private let limit: Int
-
-    init(limit: Int, cancellation: CancellationFlag) {
-        self.limit = limit
-        self.cancellation = cancellation
-    }
-
-    /// The exchange that a callback was handed.
-    fileprivate static func of(_ opaque: UnsafeMutableRawPointer?) -> Exchange? {
+    /// The exchange that a callback was handed: it lives as long as the call of ``perform(_:_:_:)`` that the callback is made in.
+    private static func exchange(_ opaque: UnsafeMutableRawPointer?) -> Exchange? {
         opaque.map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Takes a piece of content; what is not taken breaks the transfer off.
-    fileprivate func take(_ data: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
-        guard let data, body.count + count <= limit else {
-            isOverdrawn = true
-            return 0
-        }
-        body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count))
-        return count
-    }
-
-    fileprivate func takeHeader(_ data: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
-        let line = String(decoding: UnsafeRawBufferPointer(start: data, count: count), as: UTF8.self)
-        // A redirection's fields are not the answer's.
-        if line.hasPrefix("HTTP/") {
-            headers = [:]
-        } else if let colon = line.firstIndex(of: ":") {
-            let value = line[line.index(after: colon)...]
-            headers[line[..<colon].lowercased()] = String(
-                value.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-        }
-        return count
+    private static func bytes(_ data: UnsafePointer<CChar>?, _ count: Int) -> [UInt8] {
+        Array(UnsafeRawBufferPointer(start: data, count: count))
     }
 }

@@ -248,6 +248,8 @@ struct TimelineTests {
             [Filter.frameRate(30), .setPTS("PTS/2"), .trim(from: 5, to: 9)], [.frameRate(30), .trim(to: 9)],
             [.frameRate(30), .trim(from: 0.5, to: 9)], [.trim(from: 5, to: 9), .frameRate(30)],
             [Filter("bwdif", outputs: [.video]), .frameRate(30), .trim(from: 5, to: 9)],
+            // It moves by the frame's number.
+            [.frameRate(30), Filter("crop", ["w": 100, "x": "n/2"], outputs: [.video]), .trim(from: 5, to: 9)],
         ])
     func wholes(filters: [Filter]) {
         var graph = FilterGraph()

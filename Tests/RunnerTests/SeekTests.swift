@@ -99,7 +99,9 @@ struct SeekTests {
             ("late.mp4", ["-ss", "0.7"]), ("once.mp4", ["-g", "1000", "-keyint_min", "1000"]),
             ("sound.mp4", ["-ar", "44100"]),
         ] {
-            _ = try await compare(Trim(to: 3, from: 5.3), of: clip(name, arguments), resampled: name == "sound.mp4")
+            let read = try await compare(
+                Trim(to: 3, from: 5.3), of: clip(name, arguments), resampled: name == "sound.mp4")
+            if name != "once.mp4" { #expect(read.part < read.whole, "\(name)") }
         }
     }
 

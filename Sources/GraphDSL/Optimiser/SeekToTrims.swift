@@ -11,7 +11,7 @@ public struct SeekToTrims: OptimiserPass {
     public func rewrite(_ graph: FilterGraph, formats: [[LinkFormat]]) -> FilterRewrite {
         var changes: [String] = []
         var beginnings: [Int: Seconds] = [:]
-        var clocks: [Int: FilterGraph.Clock] = [:]
+        var settings: [Int: (option: String, value: OptionValue)] = [:]
         for (index, source) in graph.sources where source.asset == nil {
             guard let (trim, clock) = graph.firstTrim(after: index), trim > Self.least else { continue }
             // A frame earlier: what is shown first may begin before the trim's moment. Decoders of sound, and resamplers, need
@@ -19,7 +19,7 @@ public struct SeekToTrims: OptimiserPass {
             let margin = source.content == .video ? clock.step : Self.warmth
             let ticks = ((trim.value - margin) / clock.step).rounded(.down)
             beginnings[index] = Seconds(ticks * clock.step)
-            clocks[clock.node] = clock.beginning(at: ticks)
+            settings[clock.node] = (clock.option, clock.value(at: ticks))
         }
         let result = graph.rewriting { index, node, graph in
             var node = node
@@ -30,8 +30,8 @@ public struct SeekToTrims: OptimiserPass {
                 node.operation = .source(source)
                 changes.append("the clip's \(source.kind.rawValue) is read from \(begin) s on: nothing before is shown")
             case .filter(var filter):
-                guard let clock = clocks[index] else { break }
-                filter.options[clock.option] = clock.begin
+                guard let (option, value) = settings[index] else { break }
+                filter.options[option] = value
                 node.operation = .filter(filter)
             case .sink: break
             }
@@ -53,13 +53,10 @@ extension FilterGraph {
         let step: Double
         /// The option that says where it begins.
         let option: String
-        var begin: OptionValue = 0
 
-        /// The clock, beginning so many steps after time 0.
-        func beginning(at ticks: Double) -> Clock {
-            var clock = self
-            clock.begin = option == "first_pts" ? .integer(Int(ticks)) : .duration(Seconds(ticks * step))
-            return clock
+        /// The option's value for a beginning so many steps after time 0: samples are counted, frames have a time.
+        func value(at ticks: Double) -> OptionValue {
+            option == "first_pts" ? .integer(Int(ticks)) : .duration(Seconds(ticks * step))
         }
 
         init?(_ filter: Filter, node: Int) {
@@ -82,7 +79,9 @@ extension FilterGraph {
             let readers = nodes.indices.filter {
                 nodes[$0].inputs.contains(endpoint) || nodes[$0].reference == endpoint
             }
-            guard readers.count == 1, case .filter(let filter) = nodes[readers[0]].operation else { return nil }
+            guard readers.count == 1, case .filter(let filter) = nodes[readers[0]].operation,
+                !filter.countsFrames
+            else { return nil }
             switch filter.name {
             case "trim", "atrim":
                 if case .duration(let start) = filter.options["start"] { return clock.map { (start, $0) } }
@@ -101,4 +100,12 @@ extension FilterGraph {
         "aformat", "apad", "crop", "format", "hflip", "null", "pad", "premultiply", "scale", "setparams", "setsar",
         "tonemap", "transpose", "vflip", "zscale",
     ]
+}
+
+extension Filter {
+    /// Whether a formula of the filter names the frame's number or its place in the file, which are others where less is read
+    /// (FFmpeg documentation, `ffmpeg-filters`: the constants `n` and `pos`).
+    fileprivate var countsFrames: Bool {
+        options.values.contains { $0.plainText?.contains(/\b(n|pos)\b/) ?? false }
+    }
 }

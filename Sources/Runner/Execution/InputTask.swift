@@ -73,20 +73,24 @@ final class InputTask: Sendable {
     func start(in group: DispatchGroup) {
         for feed in feeds { job.onEnd { feed.close() } }
         job.spawn("demux", in: group) { [self] () throws(RunError) in
-            var demuxer = try open()
-            var first = skipToBeginning(demuxer)
-            if first == nil {
-                note(demuxer)
-                demuxer = try open()
-                first = []
-            }
+            let (demuxer, first) = try openWhereNeeded()
             defer { note(demuxer) }
             try startDecoders(demuxer, in: group)
-            for packet in first ?? [] { guard packets.push(packet) else { return } }
+            for packet in first { guard packets.push(packet) else { return } }
             try read(demuxer)
         } finally: { [packets] in
             packets.finish()
         }
+    }
+
+    /// Opens the file and goes to where it is needed from, or to its beginning where that place cannot be found.
+    ///
+    /// - Returns: the packets that were read on the way.
+    private func openWhereNeeded() throws(RunError) -> (Demuxer, [Packet]) {
+        let demuxer = try open()
+        if let packets = skip(demuxer) { return (demuxer, packets) }
+        note(demuxer)
+        return (try open(), [])
     }
 
     private func open() throws(RunError) -> Demuxer {
@@ -107,7 +111,7 @@ final class InputTask: Sendable {
     ///
     /// - Returns: the packets up to that key frame, none where reading is to begin at the beginning; nil where another key frame
     ///   was found, and the file must be opened anew.
-    private func skipToBeginning(_ demuxer: Demuxer) -> [Packet]? {
+    private func skip(_ demuxer: Demuxer) -> [Packet]? {
         guard let from = input.from, from > .zero, let video = input.streams.first(where: { $0.kind == .video })?.index,
             demuxer.streams.indices.contains(video), demuxer.index(of: video) != nil
         else { return [] }

@@ -22,11 +22,9 @@ struct Claim {
             return
         }
         hiddenFrames = index.hidden
-        // The list spans all frames but the last; all of them must be in the file.
-        let span = (index.times.last ?? 0) &- (index.times.first ?? 0)
-        let frame = span / Int64(max(1, index.times.count - 1))
-        let listed = video.timeBase.rescale(span &+ frame, to: .microseconds)
-        let tolerance = 2_000 &+ video.timeBase.rescale(frame, to: .microseconds) / 4
+        // All frames must be in the file.
+        let listed = video.timeBase.rescale(index.length, to: .microseconds)
+        let tolerance = 2_000 &+ video.timeBase.rescale(index.interval, to: .microseconds) / 4
         isCredible =
             index.times.count > 1 && (listed &- said).magnitude < tolerance.magnitude && index.end <= bytes ?? .max
         times = isCredible ? index.times : nil
