@@ -43,6 +43,21 @@ public final class Muxer: @unchecked Sendable {
         return Int(stream.pointee.index)
     }
 
+    /// Adds a stream for packets that are passed on from another container, and returns its index.
+    ///
+    /// - Parameter frameRate: the picture's, constant: its inverse is the unit of the packets' times.
+    /// - Throws: ``AVError``.
+    public func addStream(_ parameters: StreamParameters, frameRate: Fraction) throws(AVError) -> Int {
+        let stream = try AVError.check(avformat_new_stream(context, nil), "add a stream")
+        try AVError.check(avcodec_parameters_copy(stream.pointee.codecpar, parameters.pointer), "add a stream")
+        let timeBase = Fraction(frameRate.denominator, frameRate.numerator)
+        stream.pointee.time_base = timeBase.rational
+        stream.pointee.avg_frame_rate = frameRate.rational
+        stream.pointee.sample_aspect_ratio = parameters.pointer.pointee.sample_aspect_ratio
+        timeBases.append(timeBase)
+        return Int(stream.pointee.index)
+    }
+
     /// Writes the header; no stream can be added any more.
     ///
     /// - Parameter options: the container's own options.

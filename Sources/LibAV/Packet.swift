@@ -45,6 +45,18 @@ public final class Packet: @unchecked Sendable {
     public var isHidden: Bool { pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
     /// Whether decoding can begin with it.
     public var isKey: Bool { pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 }
+    /// Whether the container could not read it whole.
+    public var isCorrupt: Bool { pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 }
+    /// Whether the decoder is given other parameters with it than the container's header has.
+    public var changesParameters: Bool { av_packet_get_side_data(pointer, AV_PKT_DATA_NEW_EXTRADATA, nil) != nil }
+
+    /// Gives it other times, in units of a time base that its user knows.
+    public func set(pts: Int64, dts: Int64, duration: Int64) {
+        pointer.pointee.pts = pts
+        pointer.pointee.dts = dts
+        pointer.pointee.duration = duration
+    }
+
     /// Moves it in time, by units of its stream's time base.
     public func delay(by time: Int64) {
         if pointer.pointee.pts != cav_no_pts { pointer.pointee.pts &+= time }

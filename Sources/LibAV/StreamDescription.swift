@@ -40,6 +40,8 @@ public struct StreamDescription: Hashable, Sendable {
         public var isAttachedPicture: Bool
         /// Whether the stream says that its frames are interlaced.
         public var isInterlaced: Bool
+        /// Whether frames are shown in another order than they are decoded in (B frames).
+        public var isReordered: Bool
         /// Bits a component, 8 or more.
         public var bitDepth: Int
         /// Whether the picture has transparency.
@@ -124,6 +126,7 @@ extension StreamDescription.Video {
         // One picture beside the film: attached to the file, or a track of thumbnails.
         isAttachedPicture = it.disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS) != 0
         isInterlaced = ![AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE].contains(parameters.field_order)
+        isReordered = parameters.video_delay > 0
         // WebM keeps transparency beside the codec's own data, and says so in a tag of the track.
         hasAlpha =
             av_dict_get(it.metadata, "alpha_mode", nil, 0).map { String(cString: $0.pointee.value) == "1" } ?? false

@@ -133,10 +133,11 @@ public struct Runner: Sendable {
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
             let maker = SegmentMaker(cache: cache, assets: assets, limits: limits)
-            let job = try self.job(
-                for: plan.body, of: plan, input: input, to: .file(file, maker), progress: continuation,
-                cancellation)
-            let run = Run(job, progress: progress)
+            let job = { @Sendable (part: Plan) throws(RunError) in
+                try self.job(
+                    for: part, of: plan, input: input, to: .file(file, maker), progress: continuation, cancellation)
+            }
+            let run = Run(try job(plan.body), progress: progress) { () throws(RunError) in try job(plan) }
             try run.start()
             return run
         }

@@ -11,16 +11,16 @@ struct RunTests {
 
     init() throws { scratch = try Scratch() }
 
-    private let copy = Pipeline("copy", version: 1, summary: "A test") {
+    private let encoded = Pipeline("encoded", version: 1, summary: "A test") {
     } output: {
-        MP4(video: .h264(preset: .ultrafast), frameRate: 30)
+        MP4(video: .h264(preset: .ultrafast, alwaysEncodes: true), frameRate: 30)
     }
 
     @Test("progress rises to the end, and the report adds up")
     func progress() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 8, size: "640x360")
         let runner = testRunner()
-        let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
+        let plan = try await runner.plan(encoded.compile(assets: AssetCatalog()).manifest, for: clip)
         let run = try await runner.run(plan, input: clip, output: scratch.path("out.mp4"))
         var steps: [RunProgress] = []
         for await step in run.progress { steps.append(step) }
@@ -43,7 +43,7 @@ struct RunTests {
         let runner = testRunner()
         let manifest = try Pipeline("slow", version: 1, summary: "A test") {
         } output: {
-            MP4(video: .h264(preset: .veryslow), frameRate: 30)
+            MP4(video: .h264(preset: .veryslow, alwaysEncodes: true), frameRate: 30)
         }.compile(assets: AssetCatalog()).manifest
         let plan = try await runner.plan(manifest, for: clip)
         let run = try await runner.run(plan, input: clip, output: output)
@@ -64,7 +64,7 @@ struct RunTests {
         // Slow enough not to be done before it can be cancelled, however busy the machine is.
         let manifest = try Pipeline("slow", version: 1, summary: "A test") {
         } output: {
-            MP4(video: .h264(preset: .veryslow), frameRate: 30)
+            MP4(video: .h264(preset: .veryslow, alwaysEncodes: true), frameRate: 30)
         }.compile(assets: AssetCatalog()).manifest
         let plan = try await runner.plan(manifest, for: clip)
         let run = try await runner.run(plan, input: clip, output: scratch.path("out.mp4"))
@@ -77,7 +77,7 @@ struct RunTests {
     func unwritable() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 1)
         let runner = testRunner()
-        let plan = try await runner.plan(copy.compile(assets: AssetCatalog()).manifest, for: clip)
+        let plan = try await runner.plan(encoded.compile(assets: AssetCatalog()).manifest, for: clip)
         for path in [scratch.path("absent/out.mp4"), scratch.folder.path] {
             let error = await #expect(throws: RunError.self) { try await runner.run(plan, input: clip, output: path) }
             #expect(error?.blame == .output, "\(path)")
@@ -126,7 +126,7 @@ struct RunTests {
         let data = try Data(contentsOf: URL(filePath: whole))
         let cut = scratch.path("cut.mp4")
         try data.prefix(data.count * 6 / 10).write(to: URL(filePath: cut))
-        let report = try await make(copy, of: cut, to: scratch.path("out.mp4"))
+        let report = try await make(encoded, of: cut, to: scratch.path("out.mp4"))
         #expect((40..<110).contains(report.frames))
     }
 
@@ -142,7 +142,7 @@ struct RunTests {
         let clip = scratch.path("call.ts")
         let parts = try part("a.ts", "red", "640x360", at: 0) + part("b.ts", "white", "240x320", at: 1)
         try parts.write(to: URL(filePath: clip))
-        let report = try await make(copy, of: clip, to: scratch.path("out.mp4"))
+        let report = try await make(encoded, of: clip, to: scratch.path("out.mp4"))
         // The two parts overlap by two frames: a transport stream has time for its buffers.
         #expect((58...60).contains(report.frames) && report.warnings.isEmpty, "\(report)")
         let made = try DecodedClip(scratch.path("out.mp4"), keeping: { $0 == 45 })
@@ -165,7 +165,7 @@ struct RunTests {
         let parts = try part("a.ts", "red", at: 3600) + part("b.ts", "white", at: 0) + part("c.ts", "red", at: 7200)
         let clip = scratch.path("recording.ts")
         try parts.write(to: URL(filePath: clip))
-        let report = try await make(copy, of: clip, to: scratch.path("out.mp4"))
+        let report = try await make(encoded, of: clip, to: scratch.path("out.mp4"))
         #expect(abs(report.frames - 180) <= 3 && report.warnings.isEmpty, "\(report)")
         let made = try DecodedClip(scratch.path("out.mp4"), keeping: { [30, 90, 150].contains($0) })
         let brightness = try [30, 90, 150].map { try #require(made.pictures[$0]).mean() }
@@ -177,7 +177,9 @@ struct RunTests {
     @Test("a clip that cannot be decoded at all gives an error, not an empty video")
     func undecodable() async throws {
         guard let clip = Checkout.corpus("invalid-bitstream.webm") else { return }
-        let error = await #expect(throws: RunError.self) { try await make(copy, of: clip, to: scratch.path("out.mp4")) }
+        let error = await #expect(throws: RunError.self) {
+            try await make(encoded, of: clip, to: scratch.path("out.mp4"))
+        }
         #expect(error?.blame == .input)
         #expect(try scratch.names().isEmpty)
     }
@@ -219,7 +221,7 @@ struct RunTests {
         let clip = try TestClip.plain(in: scratch, seconds: 20)
         let apart = try TestClip.make(
             "apart.ts", in: scratch, "-i \(clip) -c copy -max_interleave_delta 0 -muxdelay 9 -muxpreload 0 -f mpegts")
-        let report = try await make(copy, of: apart, to: scratch.path("out.mp4"))
+        let report = try await make(encoded, of: apart, to: scratch.path("out.mp4"))
         #expect(abs(report.frames - 600) <= 1)
     }
 }

@@ -58,12 +58,19 @@ public struct VideoEncoding: Hashable, Codable, Sendable {
     /// the encoder does not know.
     public var options: [String: String]?
 
+    /// Whether the picture is encoded even where no stage changes it. Nil or false passes the clip's own packets on then,
+    /// at the clip's own bit rate, where they are what the output would have: of the same codec, at the output's frame rate,
+    /// in 8-bit 4:2:0, BT.709, upright, cut at key frames.
+    public var alwaysEncodes: Bool?
+
     /// H.264 by x264.
     public static func h264(
         preset: Preset = .medium, crf: Double = 23, tune: Tune? = nil, lookahead: Int? = nil,
-        options: [String: String]? = nil
+        options: [String: String]? = nil, alwaysEncodes: Bool? = nil
     ) -> VideoEncoding {
-        VideoEncoding(codec: .h264, preset: preset, crf: crf, tune: tune, lookahead: lookahead, options: options)
+        VideoEncoding(
+            codec: .h264, preset: preset, crf: crf, tune: tune, lookahead: lookahead, options: options,
+            alwaysEncodes: alwaysEncodes)
     }
 }
 

@@ -35,6 +35,9 @@ extension Binder {
     }
 
     private func executed(_ graph: FilterGraph) throws(RunError) -> GraphStep {
+        if let (graph, picture) = try copying(graph) {
+            return GraphStep(GraphStep.executed, manifest, graph, try formats(graph), [picture.words])
+        }
         let timeline = Timeline(cutting: graph, formats: try formats(graph))
         let whole = timeline?.body ?? graph
         let executed = whole.splitting()

@@ -6,7 +6,7 @@ import LibAV
 package struct Binder {
     let manifest: Manifest
     private let name: String
-    private let upload: MediaInfo
+    let upload: MediaInfo
     private let assets: [AssetPath: MediaInfo]
     private let settings: [String: ParameterSetting]
     private let facts: [String: Double]
@@ -116,7 +116,7 @@ package struct Binder {
         plan.warnings = warnings
         plan.advice = Advice(graph: passes.computed, formats: try formats(passes.computed))
             .remarks(upload: upload, assets: assets)
-        plan.segments = try segments(passes.final)
+        plan.segments = try segments(passes.final, lasting: plan.duration)
         return plan
     }
 
@@ -133,8 +133,13 @@ package struct Binder {
             normalisations: [], warnings: [], advice: [])
     }
 
-    /// The pieces of a graph that ends in a concatenation with constants.
-    private func segments(_ graph: FilterGraph) throws(RunError) -> [Plan.Segment] {
+    /// The pieces of a graph that ends in a concatenation with constants; or the one that passes the clip's packets on.
+    private func segments(_ graph: FilterGraph, lasting duration: Seconds?) throws(RunError) -> [Plan.Segment] {
+        if let (graph, picture) = try copying(graph) {
+            var plan = try plan(of: graph, lasting: duration)
+            plan.copied = picture
+            return [.init(plan: plan, key: nil)]
+        }
         guard let timeline = Timeline(cutting: graph, formats: try formats(graph)) else { return [] }
         var segments: [Plan.Segment] = []
         for constant in timeline.leading { segments.append(try segment(constant)) }

@@ -29,13 +29,27 @@ public struct Plan: Hashable, Codable, Sendable {
     public var advice: [String]
     /// The pieces of the output's time that are made apart and joined as packets, in order; none where it is made in one.
     public var segments: [Segment] = []
+    /// What of the upload's picture is passed on as packets, in place of one that the graph makes; nil where it is encoded.
+    public var copied: CopiedPicture?
+
+    /// Frames of the upload that are passed on as they are.
+    public struct CopiedPicture: Hashable, Codable, Sendable {
+        /// The stream's index in the container.
+        public var stream: Int
+        /// The first frame, counted from time 0 at the output's frame rate: a key frame.
+        public var first: Int
+        /// The frame after the last; nil for all that there are.
+        public var end: Int?
+        /// Whether frames are shown in another order than they are decoded in.
+        public var isReordered: Bool
+    }
 
     /// A piece of the output's time, with a closed group of pictures.
     public struct Segment: Hashable, Codable, Sendable {
         /// What makes it: a plan of its own.
         public var plan: Plan
         /// What a piece is kept under that is the same for every upload: the digest of all that it depends on. Nil for the
-        /// body, which has the sound of the whole.
+        /// body, which has the sound of the whole; it is the only piece where the upload's picture is passed on.
         public var key: ContentDigest?
     }
 
@@ -80,5 +94,7 @@ public struct Plan: Hashable, Codable, Sendable {
     public var frames: Int? { duration.map { $0.frames(at: output.frameRate) } }
 
     /// The labels of the filter graph's outputs, in the order of the output's streams.
-    var sinks: [(label: String, kind: MediaKind)] { hasAudio ? [("v", .video), ("a", .audio)] : [("v", .video)] }
+    var sinks: [(label: String, kind: MediaKind)] {
+        (copied == nil ? [("v", .video)] : []) + (hasAudio ? [("a", .audio)] : [])
+    }
 }

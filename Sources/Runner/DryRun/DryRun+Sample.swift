@@ -37,6 +37,7 @@ extension DryRun {
 
     /// The frames that a run would encode: the body's, and those of the segments that are not in the cache.
     private static func encodedFrames(_ plan: Plan, _ cache: SegmentCache?) -> Int? {
+        guard plan.body.copied == nil else { return 0 }
         guard let body = plan.body.frames else { return nil }
         let segments = Dictionary(plan.segments.compactMap { part in part.key.map { ($0, part.plan) } }) { first, _ in
             first

@@ -6,10 +6,13 @@ import Synchronization
 /// Runs the filter graph: takes the frames that it asks for, and passes on what comes out of it.
 final class FilterTask: Sendable {
     private let feeds: [DecodeFeed]
+    private let copy: CopyFeed?
     private let job: RunJob
 
-    init(feeds: [DecodeFeed], job: RunJob) {
+    /// - Parameter copy: the packets that go past the graph to the output.
+    init(feeds: [DecodeFeed], copy: CopyFeed?, job: RunJob) {
         self.feeds = feeds
+        self.copy = copy
         self.job = job
     }
 
@@ -17,6 +20,12 @@ final class FilterTask: Sendable {
     func start(in group: DispatchGroup) {
         job.spawn("filter", in: group) { [self] () throws(RunError) in
             defer { for feed in feeds { feed.close() } }
+            guard !job.plan.sinks.isEmpty else {
+                let output = try job.sink(nil, copy)
+                output.start(in: group)
+                output.finish()
+                return
+            }
             // A graph is set up for the frames that really come, so the first of each stream is needed.
             var first: [DecodedFrame] = []
             var adapters: [FrameAdapter] = []
@@ -27,7 +36,7 @@ final class FilterTask: Sendable {
             }
             let graph = try configure(first)
             job.note(links: graph.links)
-            let output = try job.sink(graph)
+            let output = try job.sink(graph, copy)
             output.start(in: group)
             WorkThread.stepBack()
             try run(graph, first, adapters, output)

@@ -52,6 +52,8 @@ extension DecodedFrame {
 final class InputTask: Sendable {
     /// The decoded streams.
     let feeds: [DecodeFeed]
+    /// The stream whose packets are passed on, where there is one.
+    let copy: CopyFeed?
 
     private let input: Plan.Input
     private let name: String
@@ -66,20 +68,25 @@ final class InputTask: Sendable {
         self.source = source
         self.packets = packets
         self.job = job
-        feeds = input.streams.map { DecodeFeed($0, of: input, packets, job: job) }
+        let copied = input.asset == nil ? job.plan.copied?.stream : nil
+        feeds = input.streams.filter { $0.index != copied }.map { DecodeFeed($0, of: input, packets, job: job) }
+        copy = copied.map { CopyFeed(packets, stream: $0) }
     }
 
     /// Starts the threads.
     func start(in group: DispatchGroup) {
         for feed in feeds { job.onEnd { feed.close() } }
+        if let copy { job.onEnd { copy.close() } }
         job.spawn("demux", in: group) { [self] () throws(RunError) in
             let (demuxer, first) = try openWhereNeeded()
             defer { note(demuxer) }
             try startDecoders(demuxer, in: group)
+            try copy?.begin(demuxer, name: name)
             for packet in first { guard packets.push(packet) else { return } }
             try read(demuxer)
-        } finally: { [packets] in
+        } finally: { [packets, copy] in
             packets.finish()
+            copy?.finish()
         }
     }
 

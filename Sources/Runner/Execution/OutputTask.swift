@@ -3,12 +3,19 @@ import GraphDSL
 import LibAV
 import Synchronization
 
-/// Writes the output: a thread a stream that encodes, and the muxer that all of them share.
+/// Writes the output: a thread a stream that encodes or passes packets on, and the muxer that all of them share.
 ///
 /// Segments that are encoded already stand before and behind what is encoded here, as packets.
 final class OutputTask: FrameSink {
+    /// A stream that is encoded.
     private struct Lane: Sendable {
         let task: EncodeTask
+        let stream: Int
+    }
+
+    /// The picture, where it is passed on.
+    private struct Passage: Sendable {
+        let task: CopyTask
         let stream: Int
     }
 
@@ -16,6 +23,7 @@ final class OutputTask: FrameSink {
     private static let capacity = 4
 
     private let lanes: [Lane]
+    private let passage: Passage?
     private let muxer: Mutex<Muxer>
     private let path: String
     private let segments: JoinedSegments
@@ -26,9 +34,12 @@ final class OutputTask: FrameSink {
 
     /// Opens the encoders and the file, for the formats that the graph gives.
     ///
-    /// - Parameter segments: gives the segments before and behind, for the header of the picture's encoder.
+    /// - Parameters:
+    ///   - graph: what frames come from; nil where none are encoded.
+    ///   - copy: the picture's packets, where it is passed on.
+    ///   - segments: gives the segments before and behind, for the header of the picture's encoder.
     init(
-        _ graph: FilterGraphInstance, file: OutputFile,
+        _ graph: FilterGraphInstance?, _ copy: CopyFeed?, file: OutputFile,
         segments: ([UInt8]) throws(RunError) -> JoinedSegments, job: RunJob
     ) throws(RunError) {
         path = file.path
@@ -37,10 +48,12 @@ final class OutputTask: FrameSink {
         do throws(AVError) { muxer = try Muxer(path: file.partial, format: job.plan.output.container.rawValue) } catch {
             throw Self.writing(path, error)
         }
+        passage = try Self.passage(copy, muxer, job)
         var header: [UInt8] = []
         do throws(AVError) {
             var lanes: [Lane] = []
             for (index, sink) in job.plan.sinks.enumerated() {
+                guard let graph else { break }
                 let encoder = try job.plan.output.encoder(of: sink.kind, size: graph.size(ofOutput: index))
                 if encoder.frameSize > 0 { graph.setFrameSize(encoder.frameSize, ofOutput: index) }
                 if sink.kind == .video { header = encoder.header }
@@ -58,11 +71,29 @@ final class OutputTask: FrameSink {
             throw Self.writing(path, error)
         }
         self.muxer = Mutex(muxer)
-        left = Mutex(lanes.count)
+        left = Mutex(lanes.count + (passage == nil ? 0 : 1))
+    }
+
+    private static func passage(
+        _ copy: CopyFeed?, _ muxer: Muxer, _ job: RunJob
+    ) throws(RunError) -> Passage? {
+        guard let copy, let picture = job.plan.copied else { return nil }
+        // The file could not be opened: its task has said why.
+        guard let task = CopyTask(copy, picture, job: job) else { throw .cancelled }
+        do throws(AVError) {
+            return Passage(
+                task: task,
+                stream: try muxer.addStream(task.parameters, frameRate: Fraction(job.plan.output.frameRate)))
+        } catch {
+            throw .fault("the clip's picture cannot be passed on: \(error.reason)")
+        }
     }
 
     /// Starts the encoders' threads.
     func start(in group: DispatchGroup) {
+        if let passage {
+            job.spawn("copy", in: group) { [self] () throws(RunError) in try pass(passage) }
+        }
         for lane in lanes {
             job.spawn("encode", in: group) { [self] () throws(RunError) in try encode(lane) }
         }
@@ -91,9 +122,30 @@ final class OutputTask: FrameSink {
             }
             let whole = before + count
             let total = whole + (try write(segments.trailing, at: whole, to: lane.stream))
-            frames.withLock { $0 = total }
-            job.advance(frames: total)
+            end(frames: total)
         }
+        try endLane()
+    }
+
+    private func pass(_ passage: Passage) throws(RunError) {
+        let count = try passage.task.run { packet throws(RunError) in
+            try write(packet, to: passage.stream)
+        } advance: {
+            note(frames: $0)
+        }
+        guard let count else { return }
+        end(frames: count)
+        try endLane()
+    }
+
+    /// Notes how many frames the picture has in the end.
+    private func end(frames total: Int) {
+        frames.withLock { $0 = total }
+        job.advance(frames: total)
+    }
+
+    /// Ends a stream, and with the last one the file.
+    private func endLane() throws(RunError) {
         let isLast = left.withLock { left in
             left -= 1
             return left == 0

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A run under way.
 ///
 /// Every step has a thread of its own, with bounded queues between them: one a file that is read, one a stream that is
@@ -7,22 +9,53 @@ public final class Run: Sendable {
     /// How far the run is, some ten times a second; ends with the run.
     public let progress: AsyncStream<RunProgress>
 
-    private let job: RunJob
+    private struct State {
+        var job: RunJob
+        var isCancelled = false
+    }
+
+    private let state: Mutex<State>
+    private let encoding: (@Sendable () throws(RunError) -> RunJob)?
     private let outcome = Outcome<RunReport>()
 
-    init(_ job: RunJob, progress: AsyncStream<RunProgress>) {
-        self.job = job
+    /// - Parameters:
+    ///   - job: what runs.
+    ///   - encoding: makes what runs in its place where it refuses to pass packets on.
+    init(
+        _ job: RunJob, progress: AsyncStream<RunProgress>,
+        encoding: (@Sendable () throws(RunError) -> RunJob)? = nil
+    ) {
+        state = Mutex(State(job: job))
         self.progress = progress
+        self.encoding = encoding
     }
 
     /// Starts the threads. Called once.
     ///
     /// - Throws: ``RunError/fault(_:)`` where the system has none left.
     func start() throws(RunError) {
-        try WorkThread.start("run") { [job, outcome] in
-            outcome.end(job.perform())
+        try WorkThread.start("run") { [self] in
+            outcome.end(perform())
         } then: { [outcome] in
             outcome.release()
+        }
+    }
+
+    private func perform() -> Result<RunReport, RunError> {
+        let job = state.withLock(\.job)
+        let result = job.perform()
+        guard let refusal = job.refusal, let encoding else { return result }
+        do throws(RunError) {
+            let other = try encoding()
+            other.warn("the clip's packets were not passed on, the picture was encoded: \(refusal.rawValue)")
+            let isCancelled = state.withLock { state in
+                state.job = other
+                return state.isCancelled
+            }
+            if isCancelled { other.cancel() }
+            return other.perform()
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -33,11 +66,17 @@ public final class Run: Sendable {
         await withTaskCancellationHandler {
             await outcome.wait()
         } onCancel: {
-            job.cancel()
+            cancel()
         }
         return try outcome.result.get()
     }
 
     /// Ends the run early; ``report()`` then throws ``RunError/cancelled``.
-    public func cancel() { job.cancel() }
+    public func cancel() {
+        let job = state.withLock { state in
+            state.isCancelled = true
+            return state.job
+        }
+        job.cancel()
+    }
 }

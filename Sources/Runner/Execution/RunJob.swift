@@ -36,6 +36,7 @@ final class RunJob: Sendable {
 
     private struct State {
         var failure: RunError?
+        var refusal: CopyTask.Refusal?
         var warnings: [String] = []
         var bytesRead: [String: Int64] = [:]
         var frames = 0
@@ -74,7 +75,7 @@ final class RunJob: Sendable {
     /// Runs to the end. Blocks.
     func perform() -> Result<RunReport, RunError> {
         defer {
-            progress?.finish()
+            if refusal == nil { progress?.finish() }
             // A job that ends before its graph is configured has no sink to say so.
             if case .handover(let handover) = destination { handover.frames.finish() }
         }
@@ -99,7 +100,7 @@ final class RunJob: Sendable {
 
     /// Gets the segments that stand before and behind what runs.
     private func prepare(_ maker: SegmentMaker) {
-        guard !whole.segments.isEmpty else { return }
+        guard whole.segments.contains(where: { $0.key != nil }) else { return }
         do throws(RunError) {
             let segments = try measure("segments") { () throws(RunError) in
                 try maker.segments(of: whole, for: self)
@@ -127,18 +128,24 @@ final class RunJob: Sendable {
     }
 
     /// What takes the frames of the filter graph.
-    func sink(_ graph: FilterGraphInstance) throws(RunError) -> any FrameSink {
-        switch destination {
-        case .file(let output, let maker):
+    ///
+    /// - Parameters:
+    ///   - graph: the graph; nil where no stream goes through one.
+    ///   - copy: the packets that go past it.
+    func sink(_ graph: FilterGraphInstance?, _ copy: CopyFeed?) throws(RunError) -> any FrameSink {
+        switch (destination, graph) {
+        case (.file(let output, let maker), _):
             try OutputTask(
-                graph, file: output,
+                graph, copy, file: output,
                 segments: { [self] header throws(RunError) in
                     try maker.join(whole, state.withLock(\.segments), to: header, for: self)
                 }, job: self)
-        case .segment(let collection): try SegmentTask(graph, into: collection, job: self)
-        case .nowhere(let count): FrameCounter(count, job: self)
-        case .handover(let handover): handover.sink(self)
-        case .sample(let frames, let seconds): try SampleTask(graph, wanted: frames, budget: seconds, job: self)
+        case (.segment(let collection), let graph?): try SegmentTask(graph, into: collection, job: self)
+        case (.nowhere(let count), _): FrameCounter(count, job: self)
+        case (.handover(let handover), _): handover.sink(self)
+        case (.sample(let frames, let seconds), let graph?):
+            try SampleTask(graph, wanted: frames, budget: seconds, job: self)
+        case (_, nil): throw .fault("packets can be passed on into a file only")
         }
     }
 
@@ -146,12 +153,14 @@ final class RunJob: Sendable {
     private func runTasks() {
         let group = DispatchGroup()
         var feeds: [DecodeFeed] = []
+        var copy: CopyFeed?
         for (index, input) in plan.inputs.enumerated() {
             let task = InputTask(input, name: names[index], source: sources[index], job: self)
             feeds += task.feeds
+            copy = copy ?? task.copy
             task.start(in: group)
         }
-        FilterTask(feeds: feeds, job: self).start(in: group)
+        FilterTask(feeds: feeds, copy: copy, job: self).start(in: group)
         while group.wait(timeout: .now() + Watchdog.patience) == .timedOut {
             // One that has not ended long after the flag was raised never will, and is left behind.
             if cancellation.isCancelled, group.wait(timeout: .now() + Watchdog.patience) == .timedOut { return }
@@ -211,6 +220,18 @@ final class RunJob: Sendable {
         }
         for wake in wakers { wake() }
     }
+
+    /// Ends the run because packets cannot be passed on as planned.
+    ///
+    /// - Returns: nil, as a task that was cancelled does.
+    func refuse(_ refusal: CopyTask.Refusal) -> Int? {
+        state.withLock { $0.refusal = $0.failure == nil ? refusal : nil }
+        fail(.cancelled)
+        return nil
+    }
+
+    /// Why the packets of the upload's picture cannot be passed on, where that ended the run.
+    var refusal: CopyTask.Refusal? { state.withLock(\.refusal) }
 
     /// Ends the run on request.
     func cancel() { fail(.cancelled) }

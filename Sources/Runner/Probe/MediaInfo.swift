@@ -57,6 +57,11 @@ public struct MediaInfo: Hashable, Codable, Sendable {
         public var isDecodable: Bool
         /// When its last frame ends, from time 0, where that is known.
         public var duration: Seconds?
+        /// Whether frames are shown in another order than they are decoded in.
+        public var isReordered: Bool
+        /// When the frames are shown that decoding can begin with, from time 0; empty where the container has no complete
+        /// list of them.
+        public var keyFrames: [Seconds]
 
         /// How the coded picture lies, in words; nil where it stands upright.
         public var turn: String? {
@@ -141,7 +146,8 @@ extension MediaInfo {
             isVariableFrameRate: false, pixelFormat: "yuv420p", bitDepth: 8,
             colour: ColourDescription(
                 matrix: "bt709", transfer: "bt709", primaries: "bt709", isFullRange: false, lightLevel: nil),
-            isInterlaced: false, hasAlpha: false, isSupported: true, isDecodable: true, duration: length)
+            isInterlaced: false, hasAlpha: false, isSupported: true, isDecodable: true, duration: length,
+            isReordered: true, keyFrames: [])
         let audio = Audio(
             stream: 1, codec: "aac", sampleRate: 48_000, channels: 2, channelLayout: "stereo", duration: length)
         return MediaInfo(

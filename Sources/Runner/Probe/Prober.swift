@@ -120,6 +120,9 @@ package enum Prober {
         if let video, let facts = survey.picture {
             var picture = MediaInfo.Video(
                 video, facts, cadence, isListed: claim.times != nil, pictures: survey.pictures)
+            if claim.times != nil {
+                picture.keyFrames = demuxer.keyTimes(of: video.index).map { Seconds(microseconds: $0) - info.start }
+            }
             picture.duration = demuxer.isStill ? nil : end(video).map { max($0, picture.frameDuration) }
             info.video = picture
         }
@@ -173,7 +176,7 @@ extension MediaInfo.Video {
                 matrix: facts.colourSpace, transfer: facts.colourTransfer, primaries: facts.colourPrimaries,
                 isFullRange: facts.colourRange == "pc" || format.hasPrefix("yuvj"), lightLevel: facts.lightLevel),
             isInterlaced: facts.isInterlaced, hasAlpha: facts.hasAlpha, isSupported: stream.isDecodable,
-            isDecodable: pictures > 0)
+            isDecodable: pictures > 0, isReordered: facts.isReordered, keyFrames: [])
     }
 
     /// Faster than any camera's: high-speed clips are played at less.
