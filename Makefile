@@ -23,10 +23,17 @@ demo: build ## Runs showcase on the sample clip. CLIP=… for another.
 	$(CORTINA) run showcase "$(CLIP)" -o "$(OUT)"
 	@echo "The video is $(abspath $(OUT))"
 
-test: ## Runs all tests.
-	@deploy/install-packages strace zzuf graphviz curl
+test: .build/python ## Runs all tests.
+	@deploy/install-packages strace zzuf graphviz curl openssl libpq-dev postgresql-15
 	swift build --build-tests
 	swift test --skip-build
+
+# What tests hold ours against, in Python.
+.build/python: Tests/requirements.txt
+	@deploy/install-packages python3-venv
+	/usr/bin/python3 -m venv $@
+	$@/bin/pip install --quiet --requirement $<
+	@touch $@
 
 examples: packages ## Builds and tests plugins as outsiders would.
 	@deploy/install-packages graphviz

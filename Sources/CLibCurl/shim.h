@@ -23,6 +23,16 @@ static inline CURLcode ccurl_set_write(CURL *handle, CURLoption option, ccurl_wr
     return curl_easy_setopt(handle, option, value);
 }
 
+typedef int (*ccurl_seek)(void *opaque, curl_off_t offset, int origin);
+
+static inline CURLcode ccurl_set_seek(CURL *handle, ccurl_seek value) {
+    return curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, value);
+}
+
+static inline CURLcode ccurl_set_size(CURL *handle, curl_off_t value) {
+    return curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, value);
+}
+
 static inline CURLcode ccurl_set_progress(CURL *handle, ccurl_progress value) {
     return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
 }

@@ -1,4 +1,5 @@
 import CLibCurl
+import Glibc
 import LibAV
 
 /// libcurl's easy handle with its connections: the one owner of its pointer, which no other file sees.
@@ -40,6 +41,7 @@ struct CurlHandle: ~Copyable {
             ccurl_set_text(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
             ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method)
             if request.method == "HEAD" { ccurl_set_long(handle, CURLOPT_NOBODY, 1) }
+            if request.body != .none { send(exchange, opaque) }
             ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, fields)
             ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 1)
             ccurl_set_long(handle, CURLOPT_MAXREDIRS, 5)
@@ -71,12 +73,32 @@ struct CurlHandle: ~Copyable {
         guard code == CURLE_OK else {
             if exchange.cancellation.isCancelled { throw .cancelled }
             if exchange.isOverdrawn { throw .tooLarge }
+            if let reason = exchange.unreadable { throw .malformed(reason: reason) }
             let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
             let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
             if code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL { throw .malformed(reason: reason) }
             throw .failed(reason: reason)
         }
         return HTTPResponse(status: ccurl_status(handle), headers: exchange.headers, body: exchange.body)
+    }
+
+    /// Has what a request sends be asked for as it is sent.
+    private func send(_ exchange: Exchange, _ opaque: UnsafeMutableRawPointer) {
+        ccurl_set_long(handle, CURLOPT_UPLOAD, 1)
+        ccurl_set_size(handle, curl_off_t(exchange.bytesToSend))
+        ccurl_set_pointer(handle, CURLOPT_READDATA, opaque)
+        ccurl_set_pointer(handle, CURLOPT_SEEKDATA, opaque)
+        ccurl_set_write(handle, CURLOPT_READFUNCTION) { data, size, count, opaque in
+            guard let exchange = CurlHandle.exchange(opaque), let data else { return Int(CURL_READFUNC_ABORT) }
+            return exchange.give(UnsafeMutableRawBufferPointer(start: data, count: size * count))
+                ?? Int(CURL_READFUNC_ABORT)
+        }
+        // A connection that was closed when it was used again is made anew, and all is sent again.
+        ccurl_set_seek(handle) { opaque, offset, origin in
+            guard let exchange = CurlHandle.exchange(opaque), origin == SEEK_SET else { return CURL_SEEKFUNC_FAIL }
+            exchange.rewind(to: Int64(offset))
+            return CURL_SEEKFUNC_OK
+        }
     }
 
     /// The exchange that a callback was handed: it lives as long as the call of ``perform(_:_:_:)`` that the callback is made in.

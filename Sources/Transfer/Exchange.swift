@@ -1,6 +1,7 @@
+import Glibc
 import LibAV
 
-/// An answer on its way.
+/// A request and its answer on their way.
 final class Exchange {
     /// Ends it.
     let cancellation: CancellationFlag
@@ -11,12 +12,48 @@ final class Exchange {
     /// Whether there is more content than may be.
     private(set) var isOverdrawn = false
 
-    private let limit: Int
+    /// Why what is to be sent cannot be read.
+    private(set) var unreadable: String?
 
-    init(limit: Int, cancellation: CancellationFlag) {
+    private let limit: Int
+    private let content: HTTPRequest.Body
+    private var sent: Int64 = 0
+    private let descriptor: Int32
+
+    init(limit: Int, sending content: HTTPRequest.Body, cancellation: CancellationFlag) {
         self.limit = limit
+        self.content = content
         self.cancellation = cancellation
+        if case .file(let path, _) = content { descriptor = open(path, O_RDONLY | O_CLOEXEC) } else { descriptor = -1 }
     }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    var bytesToSend: Int64 { content.count }
+
+    /// Gives the next piece of what is sent.
+    ///
+    /// - Returns: how much; 0 at the end, nil where it cannot be read.
+    func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        let count = Int(min(Int64(buffer.count), content.count - sent))
+        guard count > 0 else { return 0 }
+        switch content {
+        case .none: return 0
+        case .bytes(let bytes): buffer.copyBytes(from: bytes[Int(sent)..<(Int(sent) + count)])
+        case .file(let path, let range):
+            let result = pread(descriptor, buffer.baseAddress, count, off_t(range.lowerBound + sent))
+            guard result == count else {
+                let reason = result < 0 ? String(cString: strerror(errno)) : "it has become shorter"
+                unreadable = "'\(path)' cannot be read: \(reason)"
+                return nil
+            }
+        }
+        sent += Int64(count)
+        return count
+    }
+
+    /// Has what is sent begin anew.
+    func rewind(to offset: Int64) { sent = offset }
 
     /// Takes a piece of content.
     ///

@@ -134,10 +134,9 @@ public final class HTTPByteSource: ByteSource {
         return Answer(bytes: response.body, size: size, tag: tag)
     }
 
-    /// Statuses that pass: too many requests, and the server's own troubles (RFC 9110, section 15.6; RFC 6585).
     private static func isTransient(_ refusal: Refusal) -> Bool {
         switch refusal {
-        case .status(let response): [408, 429, 500, 502, 503, 504].contains(response.status)
+        case .status(let response): HTTPResponse.isTransient(response.status)
         case .http(.failed): true
         case .http: false
         }

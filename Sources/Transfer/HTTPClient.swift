@@ -37,7 +37,8 @@ public final class HTTPClient: Sendable {
         _ request: HTTPRequest, limit: Int, cancellation: CancellationFlag
     ) throws(HTTPError) -> HTTPResponse {
         try handle.withLock { (handle) throws(HTTPError) in
-            try handle.perform(request, Exchange(limit: limit, cancellation: cancellation), patience)
+            try handle.perform(
+                request, Exchange(limit: limit, sending: request.body, cancellation: cancellation), patience)
         }
     }
 }

@@ -1,0 +1,4 @@
+// libpq's interface, where pkg-config finds it.
+#pragma once
+
+#include <libpq-fe.h>

@@ -1,0 +1,21 @@
+/// A piece of work on a video that somebody has claimed.
+public struct Job: Hashable, Sendable {
+    public var id: JobID
+    public var video: VideoID
+    public var pipeline: PinnedPipeline
+    /// Which attempt this is, from 1.
+    public var attempt: Int
+    /// The name of the claim: who has lost it changes nothing any more.
+    public var claim: String
+    /// The store's key of the upload.
+    public var originalKey: String
+
+    init(_ row: Row) throws(DatabaseError) {
+        id = try row["id"]
+        video = try row["video_id"]
+        pipeline = try PinnedPipeline(row)
+        attempt = try row["attempts"]
+        claim = try row["claim"]
+        originalKey = try row["original_key"]
+    }
+}

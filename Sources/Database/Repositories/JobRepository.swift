@@ -1,0 +1,202 @@
+/// What is to be done with videos. The row is the job: who claims it has it until the lease runs out, and then somebody
+/// else may.
+public struct JobRepository: Sendable {
+    private let pool: ConnectionPool
+    private let attempts: Int
+
+    /// Where a job that waits is announced; the payload is its id.
+    public static let announcements = Listener.Channel("jobs")
+    /// Where it is said that something of a video has changed; the payload is the video's id.
+    public static let changes = Listener.Channel("videos")
+
+    /// - Parameter attempts: how often a job is tried at the most.
+    public init(_ pool: ConnectionPool, attempts: Int = 3) {
+        self.pool = pool
+        self.attempts = attempts
+    }
+
+    // MARK: Claiming
+
+    /// Claims the job that has waited longest.
+    ///
+    /// - Parameter lease: how long nobody else can.
+    /// - Returns: nil where none waits.
+    public func claim(for lease: Duration) async throws -> Job? {
+        try await claim(nil, for: lease)
+    }
+
+    /// Claims a job.
+    ///
+    /// - Returns: nil where it is done, or somebody else's.
+    public func claim(_ id: JobID?, for lease: Duration) async throws -> Job? {
+        let statements = [
+            // A claim whose lease has run out is nobody's.
+            Statement(
+                """
+                UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL
+                WHERE id IN (
+                    SELECT id FROM jobs WHERE state = 'running' AND leased_until < now() AND attempts < $1
+                    ORDER BY leased_until FOR UPDATE SKIP LOCKED
+                )
+                """, attempts),
+            Statement(
+                """
+                WITH claimed AS (
+                    UPDATE jobs SET state = 'running', claim = gen_random_uuid(), attempts = attempts + 1, progress = 0,
+                        leased_until = now() + make_interval(secs => $1)
+                    WHERE id = (
+                        SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now() AND ($2::bigint IS NULL OR id = $2)
+                        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+                    )
+                    RETURNING *
+                ), begun AS (
+                    UPDATE videos SET status = 'processing' FROM claimed
+                    WHERE videos.id = claimed.video_id AND videos.status IN ('uploaded', 'failed')
+                )
+                SELECT claimed.id, video_id, claimed.pipeline_name, claimed.pipeline_version, claimed.pipeline_digest,
+                    attempts, claim::text AS claim, original_key, pg_notify('videos', video_id::text)
+                FROM claimed JOIN videos ON videos.id = claimed.video_id
+                """, lease.seconds, id),
+        ]
+        return try await pool.withConnection { try await $0.query(statements) }[1].first.map(Job.init)
+    }
+
+    /// Says that a job is still worked on, and how far it is.
+    ///
+    /// - Parameter progress: from 0 to 1.
+    /// - Returns: whether it is still the claim's; the work is for nothing otherwise.
+    public func renew(_ job: Job, for lease: Duration, progress: Double) async throws -> Bool {
+        let rows = try await pool.query(
+            Statement(
+                """
+                UPDATE jobs SET leased_until = now() + make_interval(secs => $3), progress = $4
+                WHERE id = $1 AND claim = $2::uuid AND state = 'running'
+                RETURNING pg_notify('videos', video_id::text)
+                """, job.id, job.claim, lease.seconds, progress))
+        return rows.count == 1
+    }
+
+    // MARK: Ending
+
+    /// What a job has made, in the store.
+    public struct Result: Hashable, Sendable {
+        public var processedKey: String
+        public var posterKey: String?
+
+        public init(processedKey: String, posterKey: String?) {
+            self.processedKey = processedKey
+            self.posterKey = posterKey
+        }
+    }
+
+    /// Makes a job's result the video's.
+    ///
+    /// - Returns: the keys of what it replaces; nil where the claim was lost, and the result is nobody's.
+    public func finish(_ job: Job, with result: Result) async throws -> [String]? {
+        let rows = try await pool.query(
+            Statement(
+                """
+                WITH done AS (
+                    UPDATE jobs SET state = 'done', claim = NULL, leased_until = NULL, finished_at = now(), progress = 1
+                    WHERE id = $1 AND claim = $2::uuid AND state = 'running'
+                    RETURNING video_id, pipeline_name, pipeline_version, pipeline_digest
+                ), before AS (
+                    SELECT videos.id, processed_key, poster_key FROM videos JOIN done ON videos.id = done.video_id
+                    FOR UPDATE OF videos
+                ), made AS (
+                    UPDATE videos SET status = 'processed', processed_at = now(), processed_key = $3, poster_key = $4,
+                        pipeline_name = done.pipeline_name, pipeline_version = done.pipeline_version,
+                        pipeline_digest = done.pipeline_digest, processed_digest = done.pipeline_digest,
+                        failure_code = NULL, failure_message = NULL
+                    FROM done JOIN before ON before.id = done.video_id
+                    WHERE videos.id = done.video_id
+                )
+                SELECT processed_key, poster_key, pg_notify('videos', id::text) FROM before
+                """, job.id, job.claim, result.processedKey, result.posterKey))
+        return try rows.first.map { row throws(DatabaseError) in
+            let keys: [String?] = [try row["processed_key"], try row["poster_key"]]
+            return keys.compactMap(\.self).filter { $0 != result.processedKey && $0 != result.posterKey }
+        }
+    }
+
+    /// Says that nothing can be made of the upload, whoever tries: it is at fault.
+    ///
+    /// - Returns: whether the job was still the claim's.
+    public func fail(_ job: Job, _ failure: Video.Failure) async throws -> Bool {
+        let rows = try await pool.query(
+            Statement(
+                """
+                WITH failed AS (
+                    UPDATE jobs SET state = 'failed', claim = NULL, leased_until = NULL, finished_at = now(),
+                        failure_code = $3, failure_message = $4
+                    WHERE id = $1 AND claim = $2::uuid AND state = 'running'
+                    RETURNING video_id
+                ), told AS (
+                    -- What was made before goes on to serve.
+                    UPDATE videos SET status = 'failed', failure_code = $3, failure_message = $4 FROM failed
+                    WHERE videos.id = failed.video_id AND videos.processed_key IS NULL
+                )
+                SELECT pg_notify('videos', video_id::text) FROM failed
+                """, job.id, job.claim, failure.code, failure.message))
+        return rows.count == 1
+    }
+
+    /// Gives a job back that could not be done just now: somebody takes it later, unless this was the last attempt.
+    ///
+    /// - Parameters:
+    ///   - pause: how long it waits at least.
+    ///   - counts: whether the attempt counts; one that was broken off by a shutdown does not.
+    ///   - failure: what its owner is told where this was the last attempt.
+    /// - Returns: whether the job was still the claim's.
+    public func giveBack(
+        _ job: Job, after pause: Duration = .zero, counts: Bool, _ failure: Video.Failure
+    ) async throws -> Bool {
+        if counts, job.attempt >= attempts { return try await fail(job, failure) }
+        let rows = try await pool.query(
+            Statement(
+                """
+                UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL, progress = 0,
+                    attempts = attempts - $3, due_at = now() + make_interval(secs => $4)
+                WHERE id = $1 AND claim = $2::uuid AND state = 'running'
+                RETURNING pg_notify('jobs', id::text)
+                """, job.id, job.claim, counts ? 0 : 1, pause.seconds))
+        return rows.count == 1
+    }
+
+    /// Ends jobs whose last attempt was never heard of again.
+    ///
+    /// - Returns: how many there were.
+    public func sweep(_ failure: Video.Failure) async throws -> Int {
+        let rows = try await pool.query(
+            Statement(
+                """
+                WITH failed AS (
+                    UPDATE jobs SET state = 'failed', claim = NULL, leased_until = NULL, finished_at = now(),
+                        failure_code = $2, failure_message = $3
+                    WHERE id IN (
+                        SELECT id FROM jobs WHERE state = 'running' AND leased_until < now() AND attempts >= $1
+                        ORDER BY leased_until FOR UPDATE SKIP LOCKED
+                    )
+                    RETURNING video_id
+                ), told AS (
+                    UPDATE videos SET status = 'failed', failure_code = $2, failure_message = $3 FROM failed
+                    WHERE videos.id = failed.video_id AND videos.processed_key IS NULL
+                )
+                SELECT pg_notify('videos', video_id::text) FROM failed
+                """, attempts, failure.code, failure.message))
+        return rows.count
+    }
+
+    // MARK: Looking
+
+    /// How far the job under way for a video is, from 0 to 1; nil where none is.
+    public func progress(of video: VideoID) async throws -> Double? {
+        try await pool.query(
+            Statement("SELECT progress FROM jobs WHERE video_id = $1 AND state IN ('waiting', 'running')", video)
+        ).first.map { row throws(DatabaseError) in try row["progress"] }
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

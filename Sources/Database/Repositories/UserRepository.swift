@@ -1,0 +1,68 @@
+/// Who has an account.
+public struct UserRepository: Sendable {
+    private let pool: ConnectionPool
+
+    public init(_ pool: ConnectionPool) { self.pool = pool }
+
+    /// What an account is made of.
+    public struct New: Sendable {
+        public var firstName: String
+        public var lastName: String
+        public var email: String
+        /// In the form that ``UserRepository/credentials(for:)`` gives it back.
+        public var passwordHash: String
+        public var city: String
+        public var country: String
+
+        public init(
+            firstName: String, lastName: String, email: String, passwordHash: String, city: String, country: String
+        ) {
+            self.firstName = firstName
+            self.lastName = lastName
+            self.email = email
+            self.passwordHash = passwordHash
+            self.city = city
+            self.country = country
+        }
+    }
+
+    /// Makes an account.
+    ///
+    /// - Returns: nil where somebody has one with this address already, in whatever case.
+    public func add(_ new: New) async throws -> User? {
+        let rows = try await pool.query(
+            Statement(
+                """
+                INSERT INTO users (first_name, last_name, email, password_hash, city, country)
+                VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (lower(email)) DO NOTHING
+                RETURNING id, first_name, last_name, email, city, country
+                """, new.firstName, new.lastName, new.email, new.passwordHash, new.city, new.country))
+        return try rows.first.map(User.init)
+    }
+
+    /// Somebody's account.
+    public func user(_ id: UserID) async throws -> User? {
+        try await pool.query(
+            Statement("SELECT id, first_name, last_name, email, city, country FROM users WHERE id = $1", id)
+        ).first.map(User.init)
+    }
+
+    /// The account with an address, in whatever case, and the hash of its password.
+    public func credentials(for email: String) async throws -> (user: User, passwordHash: String)? {
+        let rows = try await pool.query(
+            Statement(
+                """
+                SELECT id, first_name, last_name, email, city, country, password_hash
+                FROM users WHERE lower(email) = lower($1)
+                """, email))
+        return try rows.first.map { (try User($0), try $0["password_hash"]) }
+    }
+}
+
+extension ConnectionPool {
+    /// Runs a statement on any connection.
+    nonisolated(nonsending) func query(_ statement: Statement) async throws -> Rows {
+        try await withConnection { try await $0.query(statement) }
+    }
+}

@@ -1,0 +1,194 @@
+/// Uploads, and what was made of them.
+public struct VideoRepository: Sendable {
+    private let pool: ConnectionPool
+
+    public init(_ pool: ConnectionPool) { self.pool = pool }
+
+    // MARK: Uploading
+
+    /// Notes that somebody begins to upload a file.
+    public func add(
+        by owner: UserID, title: String, isPublic: Bool, _ original: Video.Original, with pipeline: PinnedPipeline
+    ) async throws -> Video {
+        let rows = try await pool.query(
+            Statement(
+                """
+                INSERT INTO videos (user_id, title, is_public, original_key, file_name, content_type, size_bytes,
+                    pipeline_name, pipeline_version, pipeline_digest)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                RETURNING *
+                """, owner, title, isPublic, original.key, original.fileName, original.contentType, original.bytes,
+                pipeline.name, pipeline.version, pipeline.digest))
+        return try Video(rows[0])
+    }
+
+    /// Notes that a file is there, and writes the job for it: both or none.
+    ///
+    /// - Parameter bytes: how large it is.
+    /// - Returns: nil where the video does not wait for a file.
+    public func accept(_ id: VideoID, bytes: Int) async throws -> JobID? {
+        let rows = try await pool.query(
+            Statement(
+                """
+                WITH accepted AS (
+                    UPDATE videos SET status = 'uploaded', uploaded_at = now(), size_bytes = $2
+                    WHERE id = $1 AND status = 'pending_upload' AND deleted_at IS NULL
+                    RETURNING id, pipeline_name, pipeline_version, pipeline_digest
+                )
+                INSERT INTO jobs (video_id, pipeline_name, pipeline_version, pipeline_digest)
+                SELECT id, pipeline_name, pipeline_version, pipeline_digest FROM accepted
+                RETURNING id
+                """, id, bytes))
+        return try rows.first.map { row throws(DatabaseError) in try row["id"] }
+    }
+
+    /// Writes a job that makes a video again, with this pipeline; what is there serves until it is done.
+    ///
+    /// - Returns: nil where the video is not there, was never uploaded, or is being made at the moment.
+    public func reprocess(_ id: VideoID, with pipeline: PinnedPipeline) async throws -> JobID? {
+        let rows = try await pool.query(
+            Statement(
+                """
+                INSERT INTO jobs (video_id, pipeline_name, pipeline_version, pipeline_digest)
+                SELECT id, $2, $3, $4 FROM videos
+                WHERE id = $1 AND status IN ('processed', 'failed') AND deleted_at IS NULL
+                ON CONFLICT (video_id) WHERE state IN ('waiting', 'running') DO NOTHING
+                RETURNING id
+                """, id, pipeline.name, pipeline.version, pipeline.digest))
+        return try rows.first.map { row throws(DatabaseError) in try row["id"] }
+    }
+
+    // MARK: Looking
+
+    /// A video that is not deleted.
+    public func video(_ id: VideoID) async throws -> Video? {
+        try await pool.query(Statement("SELECT * FROM videos WHERE id = $1 AND deleted_at IS NULL", id))
+            .first.map(Video.init)
+    }
+
+    /// Somebody's videos, newest first.
+    public func videos(of owner: UserID) async throws -> [Video] {
+        try await pool.query(
+            Statement("SELECT * FROM videos WHERE user_id = $1 AND deleted_at IS NULL ORDER BY id DESC", owner)
+        ).map(Video.init)
+    }
+
+    /// A video that everybody may see.
+    public func publicVideo(_ id: VideoID) async throws -> Video? {
+        try await pool.query(
+            Statement(
+                """
+                SELECT * FROM videos
+                WHERE id = $1 AND is_public AND status = 'processed' AND deleted_at IS NULL
+                """, id)
+        ).first.map(Video.init)
+    }
+
+    /// What a list of public videos is narrowed down to.
+    public struct Filter: Hashable, Sendable {
+        /// Its player's city, in whatever case.
+        public var city: String?
+        /// What the title contains, in whatever case.
+        public var title: String?
+
+        public init(city: String? = nil, title: String? = nil) {
+            self.city = city
+            self.title = title
+        }
+
+        /// The title as a pattern, in which nothing stands for anything but itself.
+        var pattern: String? {
+            title.map { title in
+                "%" + title.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+            }
+        }
+    }
+
+    /// How a list of public videos is sorted.
+    public enum Order: String, Hashable, Sendable, CaseIterable {
+        /// Newest first.
+        case recent
+        /// Most votes first.
+        case votes
+    }
+
+    /// What everybody may see.
+    public func publicVideos(
+        _ page: PageRequest, _ order: Order = .recent, _ filter: Filter = Filter()
+    ) async throws -> Page<PublicVideo> {
+        let statements = [
+            Self.list(order, page, filter),
+            Statement(
+                """
+                SELECT count(*) AS total FROM videos
+                WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                    AND ($1::text IS NULL OR title ILIKE $1)
+                    AND ($2::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($2)))
+                """, filter.pattern, filter.city),
+        ]
+        let rows = try await pool.withConnection { try await $0.query(statements) }
+        return Page(elements: try rows[0].map(PublicVideo.init), total: try rows[1][0]["total"])
+    }
+
+    static func list(_ order: Order, _ page: PageRequest, _ filter: Filter) -> Statement {
+        switch order {
+        case .recent:
+            Statement(
+                """
+                SELECT videos.*, users.first_name, users.last_name, users.city
+                FROM videos JOIN users ON users.id = videos.user_id
+                WHERE videos.is_public AND videos.status = 'processed' AND videos.deleted_at IS NULL
+                    AND ($3::text IS NULL OR videos.title ILIKE $3)
+                    AND ($4::text IS NULL OR lower(users.city) = lower($4))
+                ORDER BY videos.id DESC LIMIT $1 OFFSET $2
+                """, page.size, page.offset, filter.pattern, filter.city)
+        case .votes:
+            Statement(
+                """
+                SELECT videos.*, users.first_name, users.last_name, users.city
+                FROM videos JOIN users ON users.id = videos.user_id
+                WHERE videos.is_public AND videos.status = 'processed' AND videos.deleted_at IS NULL
+                    AND ($3::text IS NULL OR videos.title ILIKE $3)
+                    AND ($4::text IS NULL OR lower(users.city) = lower($4))
+                ORDER BY videos.vote_count DESC, videos.id DESC LIMIT $1 OFFSET $2
+                """, page.size, page.offset, filter.pattern, filter.city)
+        }
+    }
+
+    // MARK: Changing
+
+    /// Changes what its owner may change; nil leaves a thing as it is.
+    public func change(_ id: VideoID, title: String?, isPublic: Bool?) async throws -> Video? {
+        try await pool.query(
+            Statement(
+                """
+                UPDATE videos SET title = coalesce($2, title), is_public = coalesce($3, is_public)
+                WHERE id = $1 AND deleted_at IS NULL
+                RETURNING *
+                """, id, title, isPublic)
+        ).first.map(Video.init)
+    }
+
+    /// Deletes a video that is not public, and whatever was to be done with it.
+    ///
+    /// - Returns: the store's keys that nothing refers to any more; nil where it is not there, or public.
+    public func delete(_ id: VideoID) async throws -> [String]? {
+        let rows = try await pool.query(
+            Statement(
+                """
+                WITH deleted AS (
+                    UPDATE videos SET deleted_at = now() WHERE id = $1 AND NOT is_public AND deleted_at IS NULL
+                    RETURNING id, original_key, processed_key, poster_key
+                ), stopped AS (
+                    UPDATE jobs SET state = 'failed', claim = NULL, leased_until = NULL, finished_at = now(),
+                        failure_code = 'deleted', failure_message = 'the video was deleted'
+                    FROM deleted WHERE jobs.video_id = deleted.id AND jobs.state IN ('waiting', 'running')
+                )
+                SELECT original_key, processed_key, poster_key FROM deleted
+                """, id))
+        return try rows.first.map { row throws(DatabaseError) in
+            let keys: [String?] = [try row["original_key"], try row["processed_key"], try row["poster_key"]]
+            return keys.compactMap(\.self)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import PlatformSupport
+import Testing
+
+@testable import Database
+
+@Suite(.postgres)
+struct RepositoryTests {
+    @Test("an address belongs to one account, in whatever case")
+    func users() async throws {
+        let platform = try await Platform()
+        let anna = try await platform.user("anna")
+        let other = UserRepository.New(
+            firstName: "A", lastName: "B", email: "ANNA@example.com", passwordHash: "-", city: "C", country: "D")
+        #expect(try await platform.users.add(other) == nil)
+        let found = try #require(try await platform.users.credentials(for: "Anna@Example.com"))
+        #expect(found.user == anna && found.passwordHash == "hash of anna" && anna.email == "anna@example.com")
+        #expect(try await platform.users.user(anna.id) == anna)
+        #expect(try await platform.users.user(UserID(rawValue: 99)) == nil)
+        #expect(try await platform.users.credentials(for: "nobody@example.com") == nil)
+    }
+
+    @Test("a video and its job are written together, once")
+    func accepting() async throws {
+        let platform = try await Platform()
+        let video = try await platform.upload(by: try await platform.user("anna"))
+        #expect(video.status == .pendingUpload && video.uploadedAt == nil && video.pipeline == Platform.pipeline())
+        let jobs = try await withThrowingTaskGroup(of: JobID?.self) { group in
+            for _ in 0..<8 { group.addTask { try await platform.videos.accept(video.id, bytes: 77) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(jobs.compactMap(\.self).count == 1)
+        let accepted = try #require(try await platform.videos.video(video.id))
+        #expect(accepted.status == .uploaded && accepted.original.bytes == 77 && accepted.uploadedAt != nil)
+        #expect(try await platform.jobs.progress(of: video.id) == 0)
+        #expect(try await platform.videos.accept(VideoID(rawValue: 99), bytes: 1) == nil)
+    }
+
+    @Test("only what is public and made is seen, newest first or by votes, narrowed down, page by page")
+    func publicVideos() async throws {
+        let platform = try await Platform()
+        let (anna, berta) = (try await platform.user("anna"), try await platform.user("berta", city: "Oslo"))
+        var made: [Video] = []
+        for title in ["100% serve", "A rally", "A serve_r"] { made.append(try await platform.video(by: anna, title)) }
+        made.append(try await platform.video(by: berta, "Northern serve"))
+        _ = try await platform.video(by: anna, "Mine alone", isPublic: false)
+        _ = try await platform.upload(by: anna, "Not there yet")
+        for voter in [anna, berta] { _ = try await platform.votes.vote(voter.id, for: made[1].id) }
+        func titles(
+            _ page: PageRequest = .init(number: 1, size: 10), _ order: VideoRepository.Order = .recent,
+            city: String? = nil, title: String? = nil
+        ) async throws -> [String] {
+            let page = try await platform.videos.publicVideos(page, order, .init(city: city, title: title))
+            #expect(page.total >= page.elements.count)
+            return page.elements.map(\.video.title)
+        }
+        #expect(try await titles() == ["Northern serve", "A serve_r", "A rally", "100% serve"])
+        #expect(try await titles(.init(number: 1, size: 10), .votes).first == "A rally")
+        #expect(try await titles(city: "OSLO") == ["Northern serve"])
+        #expect(try await titles(title: "SERVE").count == 3)
+        // What stands for anything in a pattern stands for itself in a title.
+        #expect(try await titles(title: "%") == ["100% serve"])
+        #expect(try await titles(title: "_") == ["A serve_r"])
+        #expect(try await titles(.init(number: 2, size: 3)) == ["100% serve"])
+        #expect(try await titles(.init(number: Int.max, size: 100)).isEmpty)
+        let first = try await platform.videos.publicVideos(.init(number: 1, size: 1))
+        #expect(
+            first.total == 4 && first.elements[0].player == .init(firstName: "berta", lastName: "Test", city: "Oslo"))
+        #expect(try await platform.videos.videos(of: anna.id).count == 5)
+    }
+
+    @Test("a title and who may see it change; what is public is not deleted, what is deleted is gone with its job")
+    func changing() async throws {
+        let platform = try await Platform()
+        let anna = try await platform.user("anna")
+        let video = try await platform.video(by: anna)
+        #expect(try await platform.videos.delete(video.id) == nil)
+        #expect(try await platform.videos.change(video.id, title: "New", isPublic: nil)?.title == "New")
+        #expect(try await platform.videos.publicVideo(video.id)?.title == "New")
+        #expect(try await platform.videos.change(video.id, title: nil, isPublic: false)?.isPublic == false)
+        #expect(try await platform.videos.publicVideo(video.id) == nil)
+        #expect(try await platform.videos.reprocess(video.id, with: Platform.pipeline(2)) != nil)
+        let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let keys = try await platform.videos.delete(video.id)
+        #expect(keys == [video.original.key, "processed/\(video.id)"])
+        #expect(try await platform.videos.video(video.id) == nil)
+        #expect(try await platform.videos.delete(video.id) == nil)
+        #expect(try await platform.videos.change(video.id, title: "Back", isPublic: true) == nil)
+        #expect(try await platform.jobs.finish(job, with: .init(processedKey: "late", posterKey: nil)) == nil)
+    }
+
+    @Test("two hundred votes at once by one person count once, and the count is right whoever votes and takes back")
+    func votes() async throws {
+        let platform = try await Platform()
+        let (anna, berta) = (try await platform.user("anna"), try await platform.user("berta"))
+        let video = try await platform.video(by: anna)
+        let outcomes = try await withThrowingTaskGroup(of: VoteRepository.Outcome.self) { group in
+            for _ in 0..<200 { group.addTask { try await platform.votes.vote(berta.id, for: video.id) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes.filter { $0 == .already }.count == 199)
+        guard case .counted(_, votes: 2) = try await platform.votes.vote(anna.id, for: video.id) else {
+            Issue.record("the second person's vote")
+            return
+        }
+        #expect(try await platform.votes.takeBack(berta.id, from: video.id) == 1)
+        #expect(try await platform.votes.takeBack(berta.id, from: video.id) == nil)
+        #expect(try await platform.videos.video(video.id)?.votes == 1)
+        let hidden = try await platform.video(by: anna, isPublic: false)
+        #expect(try await platform.votes.vote(berta.id, for: hidden.id) == .noVideo)
+        #expect(try await platform.votes.vote(berta.id, for: VideoID(rawValue: 999)) == .noVideo)
+    }
+
+    @Test("places are those of the last count, and narrowing the list down does not change them")
+    func rankings() async throws {
+        let platform = try await Platform()
+        var players: [User] = []
+        for (name, city) in [("anna", "Lima"), ("berta", "Oslo"), ("clara", "Lima")] {
+            players.append(try await platform.user(name, city: city, country: city == "Oslo" ? "Norway" : "Peru"))
+        }
+        var videos: [Video] = []
+        for player in players { videos.append(try await platform.video(by: player)) }
+        for (voter, video) in [(0, 2), (1, 2), (2, 2), (0, 1)] {
+            _ = try await platform.votes.vote(players[voter].id, for: videos[video].id)
+        }
+        let page = PageRequest(number: 1, size: 10)
+        #expect(try await platform.rankings.rankings(page).elements.isEmpty)
+        try await platform.rankings.refresh()
+        let all = try await platform.rankings.rankings(page)
+        #expect(all.total == 3 && all.elements.map(\.firstName) == ["clara", "berta", "anna"])
+        #expect(all.elements.map(\.place) == [1, 2, 3] && all.elements.map(\.votes) == [3, 1, 0])
+        let lima = try await platform.rankings.rankings(page, .init(city: "lima", country: "PERU"))
+        #expect(lima.elements.map(\.place) == [1, 3] && lima.total == 2)
+        let some = try await platform.rankings.rankings(page, .init(minVotes: 1, maxVotes: 2))
+        #expect(some.elements.map(\.firstName) == ["berta"])
+        #expect(try await platform.rankings.rankings(.init(number: 2, size: 2)).elements.map(\.place) == [3])
+    }
+
+    @Test("the statements of lists read indexes where the tables are large", arguments: VideoRepository.Order.allCases)
+    func plans(order: VideoRepository.Order) async throws {
+        let platform = try await Platform(connections: 1)
+        try await platform.pool.withConnection { connection in
+            try await connection.script(
+                """
+                INSERT INTO users (first_name, last_name, email, password_hash, city, country)
+                SELECT 'F' || i, 'L', i || '@example.com', '-', 'City ' || i % 50, 'Country ' || i % 9
+                FROM generate_series(1, 1000) AS i;
+                INSERT INTO videos (user_id, title, is_public, status, original_key, processed_key, file_name, content_type,
+                    size_bytes, pipeline_name, pipeline_version, pipeline_digest, uploaded_at, processed_at, vote_count)
+                SELECT 1 + i % 1000, 'T' || i, i % 5 > 0, 'processed', 'o' || i, 'p' || i, 'f', 'video/mp4', 1, 's', 1, 'd', now(),
+                    now(), i % 37
+                FROM generate_series(1, 10000) AS i;
+                REFRESH MATERIALIZED VIEW player_rankings;
+                ANALYZE;
+                """)
+            let page = PageRequest(number: 1, size: 20)
+            for (list, index) in [
+                (
+                    VideoRepository.list(order, page, .init()),
+                    order == .recent ? "videos_public" : "videos_public_by_votes"
+                ),
+                (RankingRepository.list(page, .init()), "player_rankings_place"),
+            ] {
+                let plan = try await connection.query(list.explained).map { row in
+                    try row["QUERY PLAN"] as String
+                }.joined(separator: "\n")
+                #expect(plan.contains("using \(index) ") && !plan.contains("Seq Scan"), "\(plan)")
+            }
+        }
+    }
+}
+
+extension Statement {
+    fileprivate var explained: Statement {
+        var explained = self
+        explained.sql = "EXPLAIN \(sql)"
+        return explained
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import TestSupport
+
+/// What stands in for AWS, of a test's own: `aws_server.py`.
+package final class AWSServer: Sendable {
+    /// What it was asked.
+    package struct Asked: Decodable, Sendable {
+        package var method: String
+        package var path: String
+        /// By name in lower case.
+        package var headers: [String: String]
+    }
+
+    /// Where it is.
+    package let endpoint: String
+
+    private let process: Process
+    /// Held open as long as the server is wanted.
+    private let input = Pipe()
+
+    package init() throws {
+        process = Process()
+        process.executableURL = URL(filePath: Checkout.file(".build/python/bin/python"))
+        process.arguments = [Checkout.file("Tests/aws_server.py")]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = input
+        try process.run()
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        endpoint = "http://127.0.0.1:\(line.trimmingCharacters(in: .whitespacesAndNewlines))"
+    }
+
+    deinit { kill(process.processIdentifier, SIGKILL) }
+
+    /// Has the next requests of a method fail, with a status.
+    package func fail(_ count: Int, method: String, status: Int = 503) throws {
+        _ = try Tool.run("curl", ["-s", "\(endpoint)/_fail?status=\(status)&count=\(count)&method=\(method)"])
+    }
+
+    /// What it was asked since the last time.
+    package func asked() throws -> [Asked] {
+        let answer = try Tool.run("curl", ["-s", "\(endpoint)/_log"])
+        return try JSONDecoder().decode([Asked].self, from: Data(answer.output.utf8))
+    }
+}

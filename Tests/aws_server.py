@@ -1,0 +1,66 @@
+"""Stands in for AWS: moto's server on a free port, whose number is the first line of output. Ends with its input.
+
+GET /_fail?status=503&count=2&method=PUT has the next requests of that method fail; count=0 forgets it.
+GET /_log answers what was asked since the last time: method, path with query, header fields.
+"""
+import json
+import os
+import sys
+import threading
+from urllib.parse import parse_qs
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class Troubled:
+    """Fails where it is told to, and else passes requests on."""
+
+    def __init__(self, app):
+        self.app, self.log, self.lock = app, [], threading.Lock()
+        self.failing = {"status": "503", "count": 0, "method": ""}
+
+    def __call__(self, environ, start):
+        path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+        if path == "/_fail":
+            asked = {name: values[0] for name, values in parse_qs(query).items()}
+            self.failing = {"status": asked["status"], "count": int(asked["count"]), "method": asked.get("method", "")}
+            start("200 OK", [("Content-Length", "0")])
+            return []
+        if path == "/_log":
+            with self.lock:
+                body, self.log = json.dumps(self.log).encode(), []
+            start("200 OK", [("Content-Length", str(len(body)))])
+            return [body]
+        with self.lock:
+            headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+            headers["content-length"] = environ.get("CONTENT_LENGTH", "")
+            headers["content-type"] = environ.get("CONTENT_TYPE", "")
+            self.log.append({"method": environ["REQUEST_METHOD"], "path": f"{path}?{query}", "headers": headers})
+            fails = self.failing["count"] > 0 and self.failing["method"] in ("", environ["REQUEST_METHOD"])
+            self.failing["count"] -= fails
+        if fails:
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            body = b"<Error><Code>SlowDown</Code></Error>"
+            start(f"{self.failing['status']} Failed", [("Content-Length", str(len(body)))])
+            return [body]
+        return self.app(environ, start)
+
+
+class Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_):
+        pass
+
+
+def main():
+    server = make_server(
+        "127.0.0.1", 0, Troubled(DomainDispatcherApplication(create_backend_app)), threaded=True, request_handler=Quiet)
+    print(server.server_port, flush=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
