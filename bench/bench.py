@@ -7,7 +7,7 @@
 
 Peers: `two-commands`, the platform's earlier worker: one `ffmpeg` that trims, fits, overlays and encodes, and one that
 joins the bumpers by stream copy; `one-graph`, one `ffmpeg` with our whole graph; `melt`, MLT's program; `gstreamer`.
-All encode with x264, `medium`, CRF 23, as `showcase@1` does; `showcase@2` is our own choice of settings.
+All encode with x264, `medium`, CRF 23, as `showcase@1` does; `showcase@3` is our own choice of settings.
 
 Writes bench/out/bench.json and bench/out/bench.png. bench/README.md says how to read the table.
 """
@@ -211,7 +211,7 @@ def main():
     report = json.loads((OUT / "report-showcase@1.json").read_text())
     lossless = OUT / "lossless.mp4"
     measure(FFMPEG + graph_inputs(report) + ["-c:v", "libx264", "-preset", "ultrafast", "-qp", 0, lossless])
-    second = ours(options.cortina, "showcase@2", clip)
+    second = ours(options.cortina, "showcase@3", clip)
     wanted = [
         (second, "two-commands", lambda: two_commands(clip)), (first, "two-commands", lambda: two_commands(clip)),
         (first, "one-graph", lambda: one_graph(report)),

@@ -42,7 +42,7 @@ struct PublishedTests {
     func catalog() throws {
         #expect(
             Catalog.cortina.pipelines.map { "\($0.reference)" }
-                == ["showcase@1", "showcase@2", "showcase-fit@1", "interview@1"])
+                == ["showcase@1", "showcase@2", "showcase@3", "showcase-fit@1", "interview@1"])
         let manifest = try Manifest(json: Data(contentsOf: published(Catalog.cortina.pipelines[0].reference)))
         #expect(
             manifest.assets.map(\.path.description) == ["brand/intro.mp4", "brand/outro.mp4", "brand/watermark.png"])
