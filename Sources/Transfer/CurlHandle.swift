@@ -29,11 +29,16 @@ struct CurlHandle: ~Copyable {
         defer { curl_slist_free_all(fields) }
         for (name, value) in request.headers {
             let isClean = (name + value).utf8.allSatisfy { $0 >= 32 && $0 != 127 }
-            guard isClean, let longer = curl_slist_append(fields, "\(name): \(value)") else {
+            // libcurl's ways to write a field with nothing in it, and one with something.
+            let line = value.isEmpty ? "\(name);" : "\(name): \(value)"
+            guard isClean, let longer = curl_slist_append(fields, line) else {
                 throw .malformed(reason: "the header field '\(name)' has characters that none may have")
             }
             fields = longer
         }
+        // Only what is large is worth asking for leave to send it (RFC 9110, section 10.1.1): who does not answer that costs
+        // a second.
+        if request.body.count < 1 << 20, let longer = curl_slist_append(fields, "Expect:") { fields = longer }
         var message = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
         let code = message.withUnsafeMutableBytes { message -> CURLcode in
             ccurl_set_text(handle, CURLOPT_URL, request.url)
@@ -43,7 +48,7 @@ struct CurlHandle: ~Copyable {
             if request.method == "HEAD" { ccurl_set_long(handle, CURLOPT_NOBODY, 1) }
             if request.body != .none { send(exchange, opaque) }
             ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, fields)
-            ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 1)
+            ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, request.followsRedirects ? 1 : 0)
             ccurl_set_long(handle, CURLOPT_MAXREDIRS, 5)
             ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
             ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT, patience.connecting)

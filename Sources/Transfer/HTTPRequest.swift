@@ -7,6 +7,8 @@ public struct HTTPRequest: Hashable, Sendable {
     /// Header fields, by name.
     public var headers: [String: String] = [:]
 
+    /// Whether an answer that leads elsewhere is followed.
+    public var followsRedirects = true
     /// What is sent with it.
     public var body = Body.none
 

@@ -34,12 +34,18 @@ struct ConnectionPoolTests {
         let pool = ConnectionPool(
             try await Postgres.database(), limits: .init(connections: 1, waiting: .milliseconds(50)))
         try await pool.withConnection { _ in
-            await #expect(throws: DatabaseError.exhausted(limit: 1)) { try await pool.withConnection { _ in } }
-            let task = Task { try await pool.withConnection { _ in } }
+            _ = await #expect(throws: DatabaseError.exhausted(limit: 1)) { try await pool.withConnection { _ in } }
+        }
+        let patient = ConnectionPool(
+            try await Postgres.database(), limits: .init(connections: 1, waiting: .seconds(600)))
+        try await patient.withConnection { _ in
+            let task = Task { try await patient.withConnection { _ in } }
             task.cancel()
             await #expect(throws: DatabaseError.cancelled) { try await task.value }
         }
-        #expect(try await pool.withConnection { try await $0.query(Statement("SELECT 1 AS one")) }[0]["one"] == 1)
+        for pool in [pool, patient] {
+            #expect(try await pool.withConnection { try await $0.query(Statement("SELECT 1 AS one")) }[0]["one"] == 1)
+        }
     }
 
     @Test("connections that the server has ended are replaced before anybody gets one")

@@ -12,6 +12,13 @@ struct ConnectionTests {
         return try await Connection.open(settings)
     }
 
+    /// A database whose statements may take long.
+    private func patient() async throws -> DatabaseSettings {
+        var settings = try await Postgres.database()
+        settings.statement = .seconds(600)
+        return settings
+    }
+
     @Test("values come back as they were sent")
     func values() async throws {
         let connection = try await connection()
@@ -91,8 +98,8 @@ struct ConnectionTests {
 
     @Test("what is larger than the socket takes goes through, both ways")
     func large() async throws {
-        let text = String(repeating: "0123456789abcdef", count: 1 << 20)
-        let connection = try await connection()
+        let text = String(repeating: "0123456789abcdef", count: 1 << 18)
+        let connection = try await connection { $0.statement = .seconds(60) }
         let rows = try await connection.query(
             (0..<3).map { _ in Statement("SELECT $1::text AS text, length($1::text) AS length", text) })
         for row in rows { #expect(try row[0]["length"] == text.count && row[0]["text"] == text) }
@@ -111,9 +118,9 @@ struct ConnectionTests {
 
     @Test("cancelling the task ends the wait, and what the server does for it")
     func cancellation() async throws {
-        let settings = try await Postgres.database()
+        let settings = try await patient()
         let connection = try await Connection.open(settings)
-        let task = Task { try await connection.query(Statement("SELECT pg_sleep(9)")) }
+        let task = Task { try await connection.query(Statement("SELECT pg_sleep(600)")) }
         let observer = try await Connection.open(settings)
         let sleeping = Statement(
             "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'")
@@ -131,10 +138,10 @@ struct ConnectionTests {
 
     @Test("a connection that the server ends is lost with a word")
     func lost() async throws {
-        let settings = try await Postgres.database()
+        let settings = try await patient()
         let connection = try await Connection.open(settings)
         let me: Int = try await connection.query(Statement("SELECT pg_backend_pid() AS pid"))[0]["pid"]
-        let task = Task { try await connection.query(Statement("SELECT pg_sleep(9)")) }
+        let task = Task { try await connection.query(Statement("SELECT pg_sleep(600)")) }
         try await Connection.open(settings).query(Statement("SELECT pg_terminate_backend($1::integer)", me))
         let error = await #expect(throws: DatabaseError.self) { try await task.value }
         guard case .unavailable = error else { throw try #require(error) }
@@ -148,7 +155,7 @@ struct ConnectionTests {
             try await connection { ($0.host, $0.port) = ("127.0.0.1", 1) }
         }
         guard case .unavailable = refused else { throw try #require(refused) }
-        let silent = try Silence()
+        let silent = try SilentServer()
         await #expect(throws: DatabaseError.timedOut) {
             try await connection {
                 ($0.host, $0.port, $0.connecting) = ("localhost", silent.port, .milliseconds(100))
@@ -160,13 +167,13 @@ struct ConnectionTests {
 
     @Test("forty connections wait at once, whatever the number of threads")
     func waiting() async throws {
-        let settings = try await Postgres.database()
+        let settings = try await patient()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<40 {
                 group.addTask {
                     let connection = try await Connection.open(settings)
                     await #expect(throws: DatabaseError.self) {
-                        try await connection.query(Statement("SELECT pg_sleep(9)"))
+                        try await connection.query(Statement("SELECT pg_sleep(600)"))
                     }
                 }
             }
@@ -191,29 +198,4 @@ struct ConnectionTests {
         dump(settings, to: &dumped)
         #expect(!"\(settings) \(String(reflecting: settings)) \(dumped)".contains("hunter2"))
     }
-}
-
-/// A server that takes connections and never says anything.
-private final class Silence {
-    let port: Int
-    private let socket: Int32
-
-    init() throws {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        self.socket = socket
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(socket, address, length) == 0 && listen(socket, 8) == 0
-                    && getsockname(socket, address, &length) == 0
-            }
-        }
-        port = Int(UInt16(bigEndian: address.sin_port))
-        try #require(result)
-    }
-
-    deinit { close(socket) }
 }

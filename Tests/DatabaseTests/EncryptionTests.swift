@@ -1,4 +1,5 @@
 import Foundation
+import PlatformSupport
 import TestSupport
 import Testing
 
@@ -35,7 +36,7 @@ struct EncryptionTests {
                     .groupOwnerAccountID: owner[.groupOwnerAccountID] ?? 0,
                 ], ofItemAtPath: scratch.path("pg/data/\(name)"))
         }
-        let port = Int.random(in: 20_000..<30_000)
+        let port = try SilentServer().port
         cluster.port = port
         cluster.options = ["-c", "ssl=on", "-c", "listen_addresses=127.0.0.1"]
         try await cluster.run { settings in

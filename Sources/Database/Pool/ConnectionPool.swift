@@ -129,3 +129,17 @@ public actor ConnectionPool {
         waiters.remove(at: index).continuation.resume(returning: .failure(error))
     }
 }
+
+extension ConnectionPool {
+    /// Asks the database for nothing, to see whether it answers.
+    ///
+    /// - Throws: ``DatabaseError``.
+    public nonisolated(nonsending) func check() async throws {
+        _ = try await query(Statement("SELECT 1"))
+    }
+
+    /// Runs a statement on any connection.
+    nonisolated(nonsending) func query(_ statement: Statement) async throws -> Rows {
+        try await withConnection { try await $0.query(statement) }
+    }
+}

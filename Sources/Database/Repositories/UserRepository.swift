@@ -59,10 +59,3 @@ public struct UserRepository: Sendable {
         return try rows.first.map { (try User($0), try $0["password_hash"]) }
     }
 }
-
-extension ConnectionPool {
-    /// Runs a statement on any connection.
-    nonisolated(nonsending) func query(_ statement: Statement) async throws -> Rows {
-        try await withConnection { try await $0.query(statement) }
-    }
-}

@@ -1,0 +1,30 @@
+/// Counts how often something was asked for, for all servers together.
+public struct AttemptRepository: Sendable {
+    private let pool: ConnectionPool
+
+    public init(_ pool: ConnectionPool) { self.pool = pool }
+
+    /// Counts an attempt.
+    ///
+    /// - Parameters:
+    ///   - subject: what, and by whom.
+    ///   - period: how long periods last, from full hours on.
+    /// - Returns: how many there were in this period, with this one; and in how many seconds it ends.
+    public func count(_ subject: String, per period: Duration) async throws -> (count: Int, secondsLeft: Int) {
+        let seconds = Double(period.components.seconds)
+        let row = try await pool.query(
+            Statement(
+                """
+                INSERT INTO attempts (subject, period, count)
+                VALUES ($1, to_timestamp(floor(extract(epoch FROM now()) / $2::float8) * $2::float8), 1)
+                ON CONFLICT (subject, period) DO UPDATE SET count = attempts.count + 1
+                RETURNING count, ceil(extract(epoch FROM period) + $2::float8 - extract(epoch FROM now()))::integer AS left
+                """, subject, seconds))[0]
+        return (try row["count"], try row["left"])
+    }
+
+    /// Forgets what was a day ago.
+    public func sweep() async throws -> Int {
+        try await pool.query(Statement("DELETE FROM attempts WHERE period < now() - interval '1 day'")).touched
+    }
+}

@@ -1,0 +1,63 @@
+import Crypto
+import CryptoExtras
+import FoundationEssentials
+import Transfer
+
+/// Makes and checks the hashes that passwords are kept as: scrypt (RFC 7914), `scrypt$LOG2N$R$P$SALT$KEY`, salt and key in base64.
+///
+/// Hashing takes tens of milliseconds and 16 MiB on purpose: it is done on threads of its own, two at a time.
+struct Passwords: Sendable {
+    /// What a hash costs: log2 of the rounds, the block size, the parallelism. The default is what scrypt's author recommends for
+    /// logins (Percival, "Stronger key derivation via sequential memory-hard functions", 2009, section 5).
+    struct Cost: Hashable, Sendable {
+        var logRounds = 14
+        var blockSize = 8
+        var parallelism = 1
+    }
+
+    private let cost: Cost
+    private let queue = BlockingQueue("passwords", width: 2)
+
+    private static let (saltBytes, keyBytes) = (16, 32)
+
+    init(_ cost: Cost = Cost()) { self.cost = cost }
+
+    /// A hash of a password, with a salt of its own.
+    func hash(_ password: String) async throws -> String {
+        let salt = SymmetricKey(size: .init(bitCount: 8 * Self.saltBytes)).withUnsafeBytes { Data($0) }
+        let key = try await derive(password, salt, cost, Self.keyBytes)
+        return "scrypt$\(cost.logRounds)$\(cost.blockSize)$\(cost.parallelism)$\(salt.base64EncodedString())$"
+            + key.base64EncodedString()
+    }
+
+    /// Whether a password is the one that a hash was made of.
+    ///
+    /// - Parameter hash: nil where nobody is known; that takes as long, so that nobody learns it.
+    func verify(_ password: String, _ hash: String?) async throws -> Bool {
+        guard let hash, let (cost, salt, key) = Self.parts(hash) else {
+            _ = try await derive(password, Data(repeating: 0, count: Self.saltBytes), cost, Self.keyBytes)
+            return false
+        }
+        let derived = try await derive(password, salt, cost, key.count)
+        // In a time that does not depend on where they differ.
+        return zip(derived, key).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private static func parts(_ hash: String) -> (Cost, salt: Data, key: Data)? {
+        let parts = hash.split(separator: "$")
+        guard parts.count == 6, parts[0] == "scrypt", let logRounds = Int(parts[1]), let blockSize = Int(parts[2]),
+            let parallelism = Int(parts[3]), let salt = Data(base64Encoded: String(parts[4])),
+            let key = Data(base64Encoded: String(parts[5])), !key.isEmpty
+        else { return nil }
+        return (Cost(logRounds: logRounds, blockSize: blockSize, parallelism: parallelism), salt, key)
+    }
+
+    private func derive(_ password: String, _ salt: Data, _ cost: Cost, _ count: Int) async throws -> Data {
+        try await queue.run { _ in
+            try KDF.Scrypt.deriveKey(
+                from: Data(password.utf8), salt: salt, outputByteCount: count, rounds: 1 << cost.logRounds,
+                blockSize: cost.blockSize, parallelism: cost.parallelism
+            ).withUnsafeBytes { Data($0) }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+public import Hummingbird
+import HTTPTypes
+
+/// What a client is told that went wrong: `{"error", "code", "fields"}`.
+public struct APIError: Error, Hashable, Sendable {
+    /// The status of the answer.
+    public var status: HTTPResponse.Status
+    /// A word for programs, which never changes.
+    public var code: String
+    /// A sentence for people.
+    public var message: String
+    /// Where input was invalid: a sentence for each field.
+    public var fields: [String: String]?
+    /// In how many seconds to try again.
+    public var retryAfter: Int?
+
+    init(
+        _ status: HTTPResponse.Status, _ code: String, _ message: String, fields: [String: String]? = nil,
+        retryAfter: Int? = nil
+    ) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.fields = fields
+        self.retryAfter = retryAfter
+    }
+
+    static func invalid(_ fields: [String: String]) -> APIError {
+        APIError(.badRequest, "invalid", "Some of what was sent cannot be taken.", fields: fields)
+    }
+
+    static func malformed(_ reason: String) -> APIError { APIError(.badRequest, "malformed", reason) }
+
+    static let unauthorized = APIError(.unauthorized, "unauthorized", "Log in first.")
+    static let wrongCredentials = APIError(.unauthorized, "wrong_credentials", "The address or the password is wrong.")
+    static let forbidden = APIError(.forbidden, "forbidden", "This is somebody else's.")
+    static let notFound = APIError(.notFound, "not_found", "There is no such thing.")
+    static let unavailable = APIError(
+        .serviceUnavailable, "unavailable", "This does not work at the moment; try again in a moment.", retryAfter: 1)
+    static let fault = APIError(.internalServerError, "fault", "Something went wrong on our side.")
+
+    static func tooMany(in seconds: Int) -> APIError {
+        APIError(.tooManyRequests, "too_many", "That was too often; try again later.", retryAfter: seconds)
+    }
+}
+
+extension APIError: HTTPResponseError {
+    private struct Body: Encodable {
+        var error: String
+        var code: String
+        var fields: [String: String]?
+    }
+
+    public func response(from request: Request, context: some RequestContext) throws -> Response {
+        var response = try JSON.response(Body(error: message, code: code, fields: fields), status: status)
+        if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
+        if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
+        return response
+    }
+}

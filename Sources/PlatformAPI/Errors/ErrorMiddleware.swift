@@ -1,0 +1,39 @@
+import Database
+import Hummingbird
+import Logging
+import Storage
+
+/// Turns whatever a route throws into what a client may know of it; the rest goes to the log.
+struct ErrorMiddleware: RouterMiddleware {
+    func handle(
+        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        do { return try await next(request, context) } catch {
+            let told = told(error)
+            if told.status.code >= 500 {
+                context.logger.error("a request failed", metadata: ["error": "\(error)"])
+            }
+            return try told.response(from: request, context: context)
+        }
+    }
+
+    /// What the server itself refuses.
+    private func told(_ status: HTTPResponse.Status) -> APIError {
+        switch status {
+        case .notFound: .notFound
+        case .contentTooLarge: APIError(status, "too_large", "That is more than may be sent.")
+        default: APIError(status, "malformed", "The request cannot be read.")
+        }
+    }
+
+    private func told(_ error: any Error) -> APIError {
+        switch error {
+        case let error as APIError: error
+        case let error as DatabaseError: error.isTransient || error == .cancelled ? .unavailable : .fault
+        case let error as StoreError: error.isTransient || error == .cancelled ? .unavailable : .fault
+        case let error as any HTTPResponseError where error.status.code < 500: told(error.status)
+        case is CancellationError: .unavailable
+        default: .fault
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Database
+import FoundationEssentials
+import Hummingbird
+import Storage
+
+/// `/api/health`: whether what the platform stands on answers.
+struct Health: Sendable {
+    let pool: ConnectionPool
+    let store: any ObjectStore
+
+    func add(to router: RouterGroup<APIContext>) { router.get("health", use: check) }
+
+    private struct Body: Encodable {
+        var status: String
+        var services: [String: String]
+    }
+
+    private func check(_ request: Request, _ context: APIContext) async throws -> Response {
+        async let database = answers { try await pool.check() }
+        // Any key: what counts is that it is answered.
+        async let files = answers { _ = try await store.info(ObjectKey.random(in: .assets, .other)) }
+        // Jobs wait in the database.
+        let services = ["database": await database, "store": await files, "queue": await database]
+        let isHealthy = services.values.allSatisfy(\.self)
+        return try JSON.response(
+            Body(
+                status: isHealthy ? "healthy" : "unhealthy",
+                services: services.mapValues { $0 ? "healthy" : "unhealthy" }),
+            status: isHealthy ? .ok : .serviceUnavailable)
+    }
+
+    private func answers(_ work: @Sendable () async throws -> Void) async -> Bool { (try? await work()) != nil }
+}

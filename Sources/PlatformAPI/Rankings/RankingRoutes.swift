@@ -1,0 +1,55 @@
+import Database
+import FoundationEssentials
+import Hummingbird
+
+/// `/api/public/rankings`: players by their votes.
+struct RankingRoutes: Sendable {
+    let rankings: RankingRepository
+
+    func add(to router: RouterGroup<APIContext>) { router.get("rankings", use: list) }
+
+    private struct Place: Encodable {
+        var userID: Int
+        var firstName, lastName, city, country: String
+        var totalVotes, ranking: Int
+        var lastUpdated: Date
+
+        init(_ ranking: Ranking) {
+            userID = ranking.user.rawValue
+            (firstName, lastName) = (ranking.firstName, ranking.lastName)
+            (city, country) = (ranking.city, ranking.country)
+            (totalVotes, self.ranking, lastUpdated) = (ranking.votes, ranking.place, ranking.updatedAt)
+        }
+    }
+
+    private struct List: Encodable {
+        var rankings: [Place]
+        var pagination: Pagination
+    }
+
+    private struct Pagination: Encodable {
+        var currentPage, pageSize, totalItems, totalPages: Int
+    }
+
+    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+        var query = Query(request)
+        let page = query.page(size: 10)
+        let votes = 0...Int.max
+        let filter = RankingRepository.Filter(
+            city: query.text("city"), country: query.text("country"), minVotes: query.number("min_votes", in: votes),
+            maxVotes: query.number("max_votes", in: votes))
+        try query.check()
+        let found = try await rankings.rankings(page, filter)
+        return try JSON.response(
+            List(
+                rankings: found.elements.map(Place.init),
+                pagination: Pagination(
+                    currentPage: page.number, pageSize: page.size, totalItems: found.total,
+                    totalPages: found.pages(page.size))))
+    }
+}
+
+extension Page {
+    /// How many pages there are of a size.
+    func pages(_ size: Int) -> Int { (total + size - 1) / size }
+}

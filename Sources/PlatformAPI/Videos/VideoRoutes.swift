@@ -1,0 +1,82 @@
+import Database
+import FoundationEssentials
+import Hummingbird
+import Logging
+import Storage
+
+/// `/api/videos`: somebody's own videos.
+struct VideoRoutes: Sendable {
+    let videos: VideoRepository
+    let store: any ObjectStore
+    let authenticator: Authenticator
+
+    func add(to router: RouterGroup<APIContext>) {
+        router.get(use: list).get(":id", use: get).patch(":id", use: change).delete(":id", use: delete)
+    }
+
+    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+        let user = try await authenticator.user(request)
+        var bodies: [VideoBody] = []
+        for video in try await videos.videos(of: user.id) { bodies.append(try await body(video)) }
+        return try JSON.response(bodies)
+    }
+
+    private func get(_ request: Request, _ context: APIContext) async throws -> Response {
+        try JSON.response(try await body(try await own(request, context)))
+    }
+
+    /// The video that a path names.
+    ///
+    /// - Throws: ``APIError/notFound``; ``APIError/forbidden`` where it is not the sender's.
+    private func own(_ request: Request, _ context: APIContext) async throws -> Video {
+        let user = try await authenticator.user(request)
+        guard let video = try await videos.video(try context.video()) else { throw APIError.notFound }
+        guard video.owner == user.id else { throw APIError.forbidden }
+        return video
+    }
+
+    private func body(_ video: Video) async throws -> VideoBody {
+        var body = VideoBody(video)
+        body.originalURL = try await address(video.original.key)
+        body.processedURL = try await address(video.processedKey)
+        body.posterURL = try await address(video.posterKey)
+        return body
+    }
+
+    private func address(_ key: String?) async throws -> String? {
+        guard let key = key.flatMap({ ObjectKey($0) }) else { return nil }
+        return try await store.download(key, for: PublicVideoRoutes.lifetime, at: Date()).url
+    }
+
+    private struct Change: Decodable {
+        var title: String?
+        var isPublic: Bool?
+    }
+
+    private func change(_ request: Request, _ context: APIContext) async throws -> Response {
+        let video = try await own(request, context)
+        let sent = try await JSON.read(Change.self, from: request)
+        var fields = Fields()
+        let title = sent.title.map { fields.text("title", $0) }
+        if title == nil, sent.isPublic == nil { fields.refuse("title", "or is_public must be there") }
+        try fields.check()
+        guard let changed = try await videos.change(video.id, title: title, isPublic: sent.isPublic) else {
+            throw APIError.notFound
+        }
+        return try JSON.response(try await body(changed))
+    }
+
+    private func delete(_ request: Request, _ context: APIContext) async throws -> Response {
+        let video = try await own(request, context)
+        guard let keys = try await videos.delete(video.id) else {
+            throw APIError(.forbidden, "public", "A public video is not deleted; make it private first.")
+        }
+        // What cannot be removed now, the sweep of orphans removes.
+        for key in keys.compactMap({ ObjectKey($0) }) {
+            do { try await store.remove(key) } catch {
+                context.logger.warning("an object was not removed", metadata: ["key": "\(key)", "error": "\(error)"])
+            }
+        }
+        return Response(status: .noContent)
+    }
+}
