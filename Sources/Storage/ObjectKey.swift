@@ -1,3 +1,5 @@
+import Transfer
+
 /// What an object of the store is called: `uploaded/3f9c….mp4`.
 ///
 /// Letters, digits and `-_.` in parts between slashes, none of which is empty or begins with a dot; 512 bytes at the most. So it
@@ -18,11 +20,8 @@ public struct ObjectKey: Hashable, Sendable {
     /// A key that nobody guesses: 128 random bits.
     public static func random(in folder: Folder, _ type: MediaType) -> ObjectKey {
         var generator = SystemRandomNumberGenerator()
-        let digits = (0..<16).map { _ in
-            let byte = generator.next() as UInt8
-            return (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-        return ObjectKey(unchecked: "\(folder)/\(digits.joined()).\(type.suffix)")
+        let bytes = (0..<16).map { _ in generator.next() as UInt8 }
+        return ObjectKey(unchecked: "\(folder)/\(bytes.hexadecimal).\(type.suffix)")
     }
 
     private init(unchecked description: String) { self.description = description }

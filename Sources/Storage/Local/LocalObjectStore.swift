@@ -130,9 +130,8 @@ public struct LocalObjectStore: ObjectStore {
         if let part = grant.writing?.part { query += "&upload=\(part.upload)&part=\(part.number)" }
         let method = grant.writing == nil ? "GET" : "PUT"
         let code = HMAC<SHA256>.authenticationCode(for: Data(text(method, grant.key, query).utf8), using: key)
-        let signature = code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         return SignedRequest(
-            method: method, url: "\(base)\(grant.key)?\(query)&signature=\(signature)",
+            method: method, url: "\(base)\(grant.key)?\(query)&signature=\(code.hexadecimal)",
             headers: grant.writing == nil
                 ? [:] : ["Content-Type": grant.key.type.rawValue, "Content-Length": "\(grant.writing?.bytes ?? 0)"],
             expires: Date(timeIntervalSince1970: Double(expires)))

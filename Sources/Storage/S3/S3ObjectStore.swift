@@ -66,7 +66,7 @@ public struct S3ObjectStore: ObjectStore {
             hash.update(data: bytes)
             offset += Int64(bytes.count)
         }
-        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return hash.finalize().hexadecimal
     }
 
     public func info(_ key: ObjectKey) async throws(StoreError) -> ObjectInfo? {

@@ -14,7 +14,7 @@ public struct AWSSigner: Sendable {
 
         fileprivate var digest: String {
             switch self {
-            case .bytes(let bytes): AWSSigner.hexadecimal(SHA256.hash(data: bytes))
+            case .bytes(let bytes): SHA256.hash(data: bytes).hexadecimal
             case .digest(let digest): digest
             case .unsigned: "UNSIGNED-PAYLOAD"
             }
@@ -84,14 +84,14 @@ public struct AWSSigner: Sendable {
             Self.signedHeaders(request), payload.digest,
         ].joined(separator: "\n")
         let text = [
-            Self.algorithm, Self.stamp(date), scope(date), Self.hexadecimal(SHA256.hash(data: Data(canonical.utf8))),
+            Self.algorithm, Self.stamp(date), scope(date), SHA256.hash(data: Data(canonical.utf8)).hexadecimal,
         ].joined(separator: "\n")
         // The key is good for a day, a region and a service.
         let key = [Self.day(date), region, service, "aws4_request"]
             .reduce(SymmetricKey(data: Data("AWS4\(credentials.secretAccessKey)".utf8))) { key, part in
                 SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Data(part.utf8), using: key))
             }
-        return Self.hexadecimal(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key))
+        return HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key).hexadecimal
     }
 
     private func scope(_ date: Date) -> String { "\(Self.day(date))/\(region)/\(service)/aws4_request" }
@@ -117,8 +117,4 @@ public struct AWSSigner: Sendable {
     }
 
     private static func day(_ date: Date) -> String { String(stamp(date).prefix(8)) }
-
-    fileprivate static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
 }
