@@ -54,6 +54,8 @@ public struct API: Sendable {
             videos: videos, votes: VoteRepository(pool), store: store, authenticator: authenticator, limits: limits
         ).add(to: everybody)
         RankingRoutes(rankings: RankingRepository(pool)).add(to: everybody)
+        // Other stores answer for themselves.
+        if let store = store as? LocalObjectStore { StoreRoutes(store: store).add(to: router.group("store")) }
         return router
     }
 }

@@ -69,21 +69,31 @@ struct Platform: Sendable {
     func send(
         _ method: String, _ path: String, _ body: Any? = nil, as token: String? = nil, raw: String? = nil
     ) async throws -> Answer {
+        var headers: [String: String] = [:]
+        if let token { headers["Authorization"] = "Bearer \(token)" }
+        var bytes = raw.map { Array($0.utf8) }
+        if let body {
+            headers["Content-Type"] = "application/json"
+            bytes = Array(try JSONSerialization.data(withJSONObject: body))
+        }
+        let response = try await exchange(method, path, body: bytes, headers: headers)
+        let json = try? JSONSerialization.jsonObject(with: Data(response.bytes))
+        return Answer(status: response.status, headers: response.headers, body: json)
+    }
+
+    /// Sends a request as it is.
+    func exchange(
+        _ method: String, _ path: String, body: [UInt8]? = nil, headers: [String: String] = [:]
+    ) async throws -> (status: Int, headers: [String: String], bytes: [UInt8]) {
         var request = Transfer.HTTPRequest(url: url + path)
         request.method = method
         request.followsRedirects = false
-        if let token { request.headers["Authorization"] = "Bearer \(token)" }
-        if let raw {
-            request.body = .bytes(Array(raw.utf8))
-        } else if let body {
-            request.headers["Content-Type"] = "application/json"
-            request.body = .bytes(Array(try JSONSerialization.data(withJSONObject: body)))
-        }
+        request.headers = headers
+        if let body { request.body = .bytes(body) }
         let response = try await clients.run { [request] cancellation in
             try HTTPClient().send(request, limit: 1 << 20, cancellation: cancellation)
         }
-        let json = try? JSONSerialization.jsonObject(with: Data(response.body))
-        return Answer(status: response.status, headers: response.headers, body: json)
+        return (response.status, response.headers, response.body)
     }
 
     static func person(_ name: String, city: String = "Lima", country: String = "Peru") -> [String: String] {
