@@ -14,6 +14,7 @@ let package = Package(
     name: "cortina",
     products: [
         .executable(name: "cortina", targets: ["cortina"]),
+        .executable(name: "cortina-api", targets: ["cortina-api"]),
         .library(name: "GraphDSL", targets: ["GraphDSL"]),
         .library(name: "Stages", targets: ["Stages"]),
         .library(name: "Runner", targets: ["Runner"]),
@@ -28,6 +29,8 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -92,6 +95,21 @@ let package = Package(
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: house),
+        .executableTarget(
+            name: "cortina-api",
+            dependencies: [
+                "Database", "PlatformAPI", "Storage", "Transfer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house),
         .target(
@@ -154,7 +172,9 @@ let package = Package(
         .testTarget(
             name: "PlatformAPITests",
             dependencies: [
-                "Database", "GraphDSL", "LibAV", "PlatformAPI", "PlatformSupport", "Storage", "TestSupport", "Transfer",
+                "cortina-api", "Database", "GraphDSL", "LibAV", "PlatformAPI", "PlatformSupport", "Storage",
+                "TestSupport",
+                "Transfer",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

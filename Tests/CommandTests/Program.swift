@@ -5,12 +5,7 @@ import Testing
 /// The program, built beside the tests.
 enum Program {
     /// Where it lies.
-    static let path: String = {
-        let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let beside = [tests, tests.deletingLastPathComponent()].map { $0.appending(path: "cortina").path }
-        return beside.first { FileManager.default.isExecutableFile(atPath: $0) }
-            ?? Checkout.file(".build/debug/cortina")
-    }()
+    static let path = Checkout.program("cortina")
 
     /// Runs it in the checkout.
     static func run(

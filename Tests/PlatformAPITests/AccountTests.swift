@@ -10,7 +10,7 @@ struct AccountTests {
     @Test("signing up, logging in, asking who one is, logging out")
     func life() async throws {
         try await Platform.run { platform in
-            let made = try await platform.send("POST", "/api/auth/signup", Platform.person("anna"))
+            let made = try await platform.client.send("POST", "/api/auth/signup", Client.person("anna"))
             #expect(made.status == 201)
             #expect(
                 (made.body as? [String: Any])?.keys.sorted() == [
@@ -18,30 +18,30 @@ struct AccountTests {
                 ])
             #expect(made["email"] == "anna@example.com" && made["city"] == "Lima")
             let login = ["email": "Anna@Example.com", "password": "pass of anna"]
-            let known = try await platform.send("POST", "/api/auth/login/", login)
+            let known = try await platform.client.send("POST", "/api/auth/login/", login)
             #expect(known.status == 200 && known["token_type"] == "Bearer" && known["expires_in"] == 3600)
             let token: String = try #require(known["token"])
             #expect(known["access_token"] == token && known["user.id"] == made["id"] as Int?)
-            let profile = try await platform.send("GET", "/api/auth/profile", as: token)
+            let profile = try await platform.client.send("GET", "/api/auth/profile", as: token)
             #expect(profile.status == 200 && profile["first_name"] == "anna")
-            let out = try await platform.send("POST", "/api/auth/logout", as: token)
+            let out = try await platform.client.send("POST", "/api/auth/logout", as: token)
             #expect(out.status == 200 && out["message"] != String?.none)
-            let after = try await platform.send("GET", "/api/auth/profile", as: token)
+            let after = try await platform.client.send("GET", "/api/auth/profile", as: token)
             #expect(after.status == 401 && after["code"] == "unauthorized")
             #expect(after.headers["www-authenticate"] == "Bearer")
-            #expect(try await platform.send("POST", "/api/auth/logout", as: token).status == 401)
+            #expect(try await platform.client.send("POST", "/api/auth/logout", as: token).status == 401)
         }
     }
 
     @Test("what is wrong with a sign-up is said of each field, and an address is taken once, in whatever case")
     func signingUp() async throws {
         try await Platform.run { platform in
-            _ = try await platform.join("anna")
-            var again = Platform.person("anna")
+            _ = try await platform.client.join("anna")
+            var again = Client.person("anna")
             again["email"] = "ANNA@example.com"
-            let taken = try await platform.send("POST", "/api/auth/signup", again)
+            let taken = try await platform.client.send("POST", "/api/auth/signup", again)
             #expect(taken.status == 409 && taken["code"] == "email_taken" && taken["fields.email"] == "is taken")
-            let empty = try await platform.send("POST", "/api/auth/signup", [String: String]())
+            let empty = try await platform.client.send("POST", "/api/auth/signup", [String: String]())
             #expect(empty.status == 400 && empty["code"] == "invalid")
             let fields = (empty["fields"] as [String: String]?)?.keys.sorted()
             #expect(fields == ["city", "country", "email", "first_name", "last_name", "password1"])
@@ -51,19 +51,20 @@ struct AccountTests {
                 ("first_name", "  ", "first_name"), ("city", String(repeating: "x", count: 201), "city"),
                 ("last_name", "a\u{0}b", "last_name"), ("password1", String(repeating: "x", count: 1025), "password1"),
             ] {
-                var person = Platform.person("berta")
+                var person = Client.person("berta")
                 person[field] = value
-                let refused = try await platform.send("POST", "/api/auth/signup", person)
+                let refused = try await platform.client.send("POST", "/api/auth/signup", person)
                 #expect(
                     refused.status == 400 && refused["fields.\(told)"] != String?.none, "\(field): \(value.prefix(20))")
             }
-            let number = try await platform.send("POST", "/api/auth/signup", ["first_name": 5])
+            let number = try await platform.client.send("POST", "/api/auth/signup", ["first_name": 5])
             #expect(number.status == 400 && number["fields.first_name"] == "has a wrong type")
             for raw in ["", "{", "[]", "\"text\"", "null"] {
-                let refused = try await platform.send("POST", "/api/auth/signup", raw: raw)
+                let refused = try await platform.client.send("POST", "/api/auth/signup", raw: raw)
                 #expect(refused.status == 400 && refused["error"] != String?.none, "\(raw)")
             }
-            let large = try await platform.send("POST", "/api/auth/signup", raw: String(repeating: " ", count: 70_000))
+            let large = try await platform.client.send(
+                "POST", "/api/auth/signup", raw: String(repeating: " ", count: 70_000))
             #expect(large.status == 413 && large["code"] == "too_large")
         }
     }
@@ -73,18 +74,18 @@ struct AccountTests {
     )
     func loggingIn() async throws {
         try await Platform.run { platform in
-            _ = try await platform.join("anna")
-            let wrong = try await platform.send(
+            _ = try await platform.client.join("anna")
+            let wrong = try await platform.client.send(
                 "POST", "/api/auth/login", ["email": "anna@example.com", "password": "wrong!"])
-            let unknown = try await platform.send(
+            let unknown = try await platform.client.send(
                 "POST", "/api/auth/login", ["email": "nobody@example.com", "password": "wrong!"])
             #expect(wrong.status == 401 && unknown.status == 401)
             #expect(wrong["error"] == unknown["error"] as String? && wrong["code"] == "wrong_credentials")
-            let missing = try await platform.send("POST", "/api/auth/login", ["email": "anna@example.com"])
+            let missing = try await platform.client.send("POST", "/api/auth/login", ["email": "anna@example.com"])
             #expect(missing.status == 400 && missing["fields.password"] == "is missing")
             var last = wrong
             for _ in 0..<11 where last.status == 401 {
-                last = try await platform.send(
+                last = try await platform.client.send(
                     "POST", "/api/auth/login", ["email": "anna@example.com", "password": "wrong!"])
             }
             #expect(last.status == 429 && last["code"] == "too_many")
@@ -99,9 +100,9 @@ struct AccountTests {
             ("new", Array(repeating: 1, count: 32)), ("old", Array(repeating: 2, count: 32)),
         ]
         try await Platform.run(.init(tokenKeys: keys)) { platform in
-            let (id, token) = try await platform.join("anna")
+            let (id, token) = try await platform.client.join("anna")
             func status(_ token: String) async throws -> Int {
-                try await platform.send("GET", "/api/auth/profile", as: token).status
+                try await platform.client.send("GET", "/api/auth/profile", as: token).status
             }
             func made(_ key: Int, for user: Int = id, at date: Date = Date()) async throws -> String {
                 try await AccessTokens([.init(name: keys[key].name, secret: keys[key].secret)], lifetime: 3600)
@@ -119,7 +120,7 @@ struct AccountTests {
             for bad in [stranger, token + "x", String(token.dropLast(3)), "", "a.b.c", "eyJhbGciOiJub25lIn0.e30."] {
                 #expect(try await status(bad) == 401, "\(bad)")
             }
-            #expect(try await platform.send("GET", "/api/auth/profile").status == 401)
+            #expect(try await platform.client.send("GET", "/api/auth/profile").status == 401)
         }
         await #expect(throws: SetupError.shortTokenKey("new")) {
             try await AccessTokens([.init(name: "new", secret: [1, 2, 3])], lifetime: 60)

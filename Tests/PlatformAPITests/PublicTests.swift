@@ -10,12 +10,14 @@ struct PublicTests {
     @Test("what is public is listed without what is its owner's, page by page, with the way to the others")
     func lists() async throws {
         try await Platform.run { platform in
-            let (anna, berta) = (try await platform.join("anna"), try await platform.join("berta", city: "Oslo"))
+            let (anna, berta) = (
+                try await platform.client.join("anna"), try await platform.client.join("berta", city: "Oslo")
+            )
             for title in ["A rally", "A serve", "An ace"] { _ = try await platform.video(by: anna.id, title) }
             let northern = try await platform.video(by: berta.id, "Northern")
             _ = try await platform.video(by: anna.id, "Mine alone", isPublic: false)
             func list(_ query: String) async throws -> (titles: [String], headers: [String: String]) {
-                let answer = try await platform.send("GET", "/api/public/videos\(query)")
+                let answer = try await platform.client.send("GET", "/api/public/videos\(query)")
                 #expect(answer.status == 200)
                 let videos = try #require(answer.body as? [[String: Any]])
                 return (videos.compactMap { $0["title"] as? String }, answer.headers)
@@ -32,9 +34,9 @@ struct PublicTests {
             #expect(try await list("?city=oslo").titles == ["Northern"])
             #expect(try await list("?q=SERVE").titles == ["A serve"])
             #expect(try await list("?page=99").titles.isEmpty)
-            _ = try await platform.send("POST", "/api/public/videos/\(northern)/vote", as: anna.token)
+            _ = try await platform.client.send("POST", "/api/public/videos/\(northern)/vote", as: anna.token)
             #expect(try await list("?sort=votes").titles.first == "Northern")
-            let answer = try await platform.send("GET", "/api/public/videos?page_size=1")
+            let answer = try await platform.client.send("GET", "/api/public/videos?page_size=1")
             let video = try #require((answer.body as? [[String: Any]])?.first)
             #expect(
                 video.keys.sorted() == [
@@ -48,7 +50,7 @@ struct PublicTests {
                 "page=0", "page=x", "page_size=0", "page_size=101", "sort=best",
                 "city=\(String(repeating: "x", count: 201))",
             ] {
-                let refused = try await platform.send("GET", "/api/public/videos?\(query)")
+                let refused = try await platform.client.send("GET", "/api/public/videos?\(query)")
                 let field = String(query.prefix { $0 != "=" })
                 #expect(refused.status == 400 && refused["fields.\(field)"] != String?.none, "\(query.prefix(20))")
             }
@@ -58,17 +60,17 @@ struct PublicTests {
     @Test("a stream leads to a signed address, while the video is public")
     func streams() async throws {
         try await Platform.run { platform in
-            let anna = try await platform.join("anna")
+            let anna = try await platform.client.join("anna")
             let video = try await platform.video(by: anna.id)
             for name in ["stream", "poster"] {
-                let answer = try await platform.send("GET", "/api/public/videos/\(video)/\(name)")
+                let answer = try await platform.client.send("GET", "/api/public/videos/\(video)/\(name)")
                 let location = try #require(answer.headers["location"])
                 #expect(
                     answer.status == 302 && location.hasPrefix("/store/processed/") && location.contains("&signature="))
             }
-            _ = try await platform.send("PATCH", "/api/videos/\(video)", ["is_public": false], as: anna.token)
+            _ = try await platform.client.send("PATCH", "/api/videos/\(video)", ["is_public": false], as: anna.token)
             for path in ["\(video)/stream", "999/stream", "0/stream", "-1/stream", "x/stream", "\(video)/poster"] {
-                #expect(try await platform.send("GET", "/api/public/videos/\(path)").status == 404, "\(path)")
+                #expect(try await platform.client.send("GET", "/api/public/videos/\(path)").status == 404, "\(path)")
             }
         }
     }
@@ -76,21 +78,21 @@ struct PublicTests {
     @Test("one vote a person a video, taken back once")
     func votes() async throws {
         try await Platform.run { platform in
-            let (anna, berta) = (try await platform.join("anna"), try await platform.join("berta"))
+            let (anna, berta) = (try await platform.client.join("anna"), try await platform.client.join("berta"))
             let path = "/api/public/videos/\(try await platform.video(by: anna.id))/vote"
-            #expect(try await platform.send("POST", path).status == 401)
-            let first = try await platform.send("POST", path, as: berta.token)
+            #expect(try await platform.client.send("POST", path).status == 401)
+            let first = try await platform.client.send("POST", path, as: berta.token)
             #expect(first.status == 201 && first["success"] == true && first["vote_count"] == 1)
             #expect(
                 first["user_id"] == berta.id && first["voted_at"] != String?.none && first["message"] != String?.none)
-            let again = try await platform.send("POST", path, as: berta.token)
+            let again = try await platform.client.send("POST", path, as: berta.token)
             #expect(again.status == 409 && again["code"] == "already_voted")
-            #expect(try await platform.send("POST", path, as: anna.token)["vote_count"] == 2)
-            let back = try await platform.send("DELETE", path, as: berta.token)
+            #expect(try await platform.client.send("POST", path, as: anna.token)["vote_count"] == 2)
+            let back = try await platform.client.send("DELETE", path, as: berta.token)
             #expect(back.status == 200 && back["vote_count"] == 1 && back["voted_at"] == String?.none)
-            #expect(try await platform.send("DELETE", path, as: berta.token).status == 404)
-            #expect(try await platform.send("POST", "/api/public/videos/999/vote", as: anna.token).status == 404)
-            #expect(try await platform.send("DELETE", path).status == 401)
+            #expect(try await platform.client.send("DELETE", path, as: berta.token).status == 404)
+            #expect(try await platform.client.send("POST", "/api/public/videos/999/vote", as: anna.token).status == 404)
+            #expect(try await platform.client.send("DELETE", path).status == 401)
         }
     }
 
@@ -98,13 +100,14 @@ struct PublicTests {
     func rankings() async throws {
         try await Platform.run { platform in
             let (anna, berta) = (
-                try await platform.join("anna"), try await platform.join("berta", city: "Oslo", country: "Norway")
+                try await platform.client.join("anna"),
+                try await platform.client.join("berta", city: "Oslo", country: "Norway")
             )
             let video = try await platform.video(by: berta.id)
             _ = try await platform.video(by: anna.id)
-            _ = try await platform.send("POST", "/api/public/videos/\(video)/vote", as: anna.token)
+            _ = try await platform.client.send("POST", "/api/public/videos/\(video)/vote", as: anna.token)
             try await RankingRepository(platform.pool).refresh()
-            let all = try await platform.send("GET", "/api/public/rankings")
+            let all = try await platform.client.send("GET", "/api/public/rankings")
             let places = try #require(all["rankings"] as [[String: Any]]?)
             #expect(all.status == 200 && places.count == 2)
             #expect(
@@ -114,11 +117,15 @@ struct PublicTests {
             #expect(places[0]["user_id"] as? Int == berta.id && places[0]["ranking"] as? Int == 1)
             #expect(all["pagination.total_items"] == 2 && all["pagination.total_pages"] == 1)
             #expect(all["pagination.page_size"] == 10 && all["pagination.current_page"] == 1)
-            let some = try await platform.send("GET", "/api/public/rankings?country=peru&max_votes=0&page_size=1")
+            let some = try await platform.client.send(
+                "GET", "/api/public/rankings?country=peru&max_votes=0&page_size=1")
             #expect((some["rankings"] as [[String: Any]]?)?.first?["user_id"] as? Int == anna.id)
-            #expect(try await platform.send("GET", "/api/public/rankings?min_votes=5")["pagination.total_items"] == 0)
+            #expect(
+                try await platform.client.send("GET", "/api/public/rankings?min_votes=5")["pagination.total_items"] == 0
+            )
             for query in ["page=0", "page_size=1000", "min_votes=-1", "max_votes=many", "page="] {
-                #expect(try await platform.send("GET", "/api/public/rankings?\(query)").status == 400, "\(query)")
+                #expect(
+                    try await platform.client.send("GET", "/api/public/rankings?\(query)").status == 400, "\(query)")
             }
         }
     }
@@ -126,15 +133,15 @@ struct PublicTests {
     @Test("health says what answers; where the database does not, what needs it is unavailable for the moment")
     func health() async throws {
         try await Platform.run { platform in
-            let healthy = try await platform.send("GET", "/api/health")
+            let healthy = try await platform.client.send("GET", "/api/health")
             #expect(healthy.status == 200 && healthy["status"] == "healthy" && healthy["services.store"] == "healthy")
             #expect(healthy["services.database"] == "healthy" && healthy["services.queue"] == "healthy")
         }
         try await Platform.run(withoutDatabase: true) { platform in
-            let sick = try await platform.send("GET", "/api/health/")
+            let sick = try await platform.client.send("GET", "/api/health/")
             #expect(sick.status == 503 && sick["status"] == "unhealthy" && sick["services.database"] == "unhealthy")
             #expect(sick["services.store"] == "healthy")
-            let list = try await platform.send("GET", "/api/public/videos")
+            let list = try await platform.client.send("GET", "/api/public/videos")
             #expect(list.status == 503 && list["code"] == "unavailable" && list.headers["retry-after"] == "1")
         }
     }
@@ -143,7 +150,7 @@ struct PublicTests {
     func headers() async throws {
         try await Platform.run { platform in
             for (path, status) in [("/api/health", 200), ("/api/nothing", 404), ("/", 404)] {
-                let answer = try await platform.send("GET", path)
+                let answer = try await platform.client.send("GET", path)
                 #expect(answer.status == status)
                 #expect(
                     answer.headers["x-content-type-options"] == "nosniff"

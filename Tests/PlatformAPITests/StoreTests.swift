@@ -12,7 +12,7 @@ struct StoreTests {
         _ platform: Platform, _ request: SignedRequest, body: [UInt8]? = nil, method: String? = nil,
         range: String? = nil
     ) async throws -> (status: Int, headers: [String: String], bytes: [UInt8]) {
-        try await platform.exchange(
+        try await platform.client.exchange(
             method ?? request.method, request.url, body: body, headers: range.map { ["Range": $0] } ?? [:])
     }
 
@@ -64,7 +64,7 @@ struct StoreTests {
             let absent = try await send(platform, platform.store.download(key, for: 60, at: Date()))
             #expect(absent.status == 404)
             for path in ["/store/\(key)", "/store/../\(key)", "/store/", "/store/a%2e%2e/b?expires=1&signature=x"] {
-                let refused = try await platform.exchange("GET", path)
+                let refused = try await platform.client.exchange("GET", path)
                 #expect([403, 404].contains(refused.status), "\(path)")
             }
             let nothing = try await platform.store.info(key)

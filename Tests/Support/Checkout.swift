@@ -16,6 +16,13 @@ package enum Checkout {
     /// A clip of `Tests/Fixtures`.
     package static func fixture(_ name: String) -> String { file("Tests/Fixtures/\(name)") }
 
+    /// A program, built beside the tests.
+    package static func program(_ name: String) -> String {
+        let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let beside = [tests, tests.deletingLastPathComponent()].map { $0.appending(path: name).path }
+        return beside.first { FileManager.default.isExecutableFile(atPath: $0) } ?? file(".build/debug/\(name)")
+    }
+
     /// A clip of the shared corpus, where the corpus is beside the checkout.
     package static func corpus(_ name: String) -> String? {
         let path = root.deletingLastPathComponent().appending(path: "shared/corpus/\(name)").path

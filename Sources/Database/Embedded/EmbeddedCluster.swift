@@ -134,6 +134,8 @@ public struct EmbeddedCluster: Sendable {
         arguments += self.options
         let (program, all) = owner.command("\(programs)/postgres", arguments)
         var options = PlatformOptions()
+        // What interrupts us at a terminal does not interrupt it: it ends last.
+        options.processGroupID = 0
         // A fast shutdown: sessions are broken off, what was committed is written.
         options.teardownSequence = [.send(signal: .interrupt, allowedDurationToNextStep: .seconds(30))]
         var failures = 0

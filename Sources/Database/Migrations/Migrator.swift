@@ -46,6 +46,18 @@ public struct Migrator: Sendable {
         return due.map(\.name)
     }
 
+    /// The names of those that are not applied yet.
+    ///
+    /// - Throws: ``DatabaseError``.
+    public func pending(_ settings: DatabaseSettings) async throws(DatabaseError) -> [String] {
+        let connection = try await Connection.open(settings)
+        let known = try await connection.query(
+            Statement("SELECT to_regclass('schema_migrations') IS NOT NULL AS known"))
+        guard try known[0]["known"] else { return migrations.map(\.name) }
+        return try due(after: try await connection.query(Statement("SELECT name, checksum FROM schema_migrations")))
+            .map(\.name)
+    }
+
     private func due(after rows: Rows) throws(DatabaseError) -> [Migration] {
         var applied: [String: String] = [:]
         for row in rows { applied[try row["name"]] = try row["checksum"] }

@@ -73,6 +73,16 @@ public struct RankingRepository: Sendable {
             """, page.size, page.offset, filter.city, filter.country, filter.minVotes, filter.maxVotes)
     }
 
+    /// A number that is another one when votes were given or taken back, or videos changed, a second ago or longer.
+    public func changes() async throws -> Int {
+        try await pool.query(
+            Statement(
+                """
+                SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint AS changes
+                FROM pg_stat_user_tables WHERE relname IN ('votes', 'videos')
+                """))[0]["changes"]
+    }
+
     /// Counts anew, without anybody having to wait who reads.
     public func refresh() async throws {
         _ = try await pool.query(Statement("REFRESH MATERIALIZED VIEW CONCURRENTLY player_rankings"))

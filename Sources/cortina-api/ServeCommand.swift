@@ -1,0 +1,74 @@
+import ArgumentParser
+import Database
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+import PlatformAPI
+import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Answers requests until it is interrupted.")
+
+    @Flag(help: "Runs a private PostgreSQL in the data folder.")
+    var embedded = false
+
+    @Option(help: ArgumentHelp("Where files of our own lie.", valueName: "folder"))
+    var data: String?
+
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 for one that is free.")
+    var port = 8080
+
+    @Option(help: ArgumentHelp("A file of settings.", valueName: "file"))
+    var settings: String?
+
+    @Option(help: ArgumentHelp("The folder of migrations.", valueName: "folder"))
+    var migrations = "migrations"
+
+    func validate() throws {
+        if embedded, data == nil { throw ValidationError("--embedded needs --data, where the database lies") }
+        guard (0...65535).contains(port) else { throw ValidationError("there is no port \(port)") }
+    }
+
+    func run() async throws {
+        LoggingSystem.bootstrap { JSONLogHandler(label: $0) }
+        let migrator = Migrator(try Migration.all(in: migrations))
+        let folder = data.map { URL(filePath: $0).standardizedFileURL.path }
+        if let folder { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+        let settings = Settings(reader: try await SettingReader(file: settings), data: folder)
+        guard embedded, let folder else {
+            let database = try settings.database()
+            let pending = try await migrator.pending(database)
+            guard pending.isEmpty else {
+                throw ValidationError(
+                    "the schema is not up to date (\(pending.joined(separator: ", "))): run cortina-api migrate")
+            }
+            return try await serve(settings, database)
+        }
+        try await EmbeddedCluster(folder: "\(folder)/postgres").run { database in
+            var patient = database
+            patient.statement = .seconds(600)
+            try await migrator.migrate(patient)
+            try await serve(settings, database)
+        }
+    }
+
+    private func serve(_ settings: Settings, _ database: DatabaseSettings) async throws {
+        let logger = Logger(label: "cortina-api")
+        let pool = try settings.pool(database)
+        let store = try settings.store("http://\(host):\(port)")
+        let application = Application(
+            router: try await API(settings.api(), database: pool, store: store).router(),
+            configuration: .init(address: .hostname(host, port: port)),
+            services: [Maintenance(database: pool, logger: logger)],
+            onServerRunning: { channel in
+                let address = "http://\(host):\(channel.localAddress?.port ?? port)\n"
+                FileHandle.standardOutput.write(Data(address.utf8))
+            }, logger: logger)
+        try await application.runService(gracefulShutdownSignals: [.sigint, .sigterm])
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Configuration
+import SystemPackage
+
+/// What can be set, in the environment or in a file.
+enum Setting: String, CaseIterable {
+    case databaseHost = "database.host"
+    case databasePort = "database.port"
+    case databaseName = "database.name"
+    case databaseUser = "database.user"
+    case databasePassword = "database.password"
+    case databaseAuthorities = "database.authorities"
+    case databaseConnections = "database.connections"
+    case storeBucket = "store.bucket"
+    case storeRegion = "store.region"
+    case storeEndpoint = "store.endpoint"
+    case storeAccessKey = "store.access.key"
+    case storeSecretKey = "store.secret.key"
+    case publicURL = "public.url"
+    case tokenKeys = "token.keys"
+
+    /// What it is.
+    private var summary: String {
+        switch self {
+        case .databaseHost: "the database's host, or the folder of its socket"
+        case .databasePort: "its port (5432)"
+        case .databaseName: "its name (cortina)"
+        case .databaseUser: "who asks (cortina)"
+        case .databasePassword: "their password"
+        case .databaseAuthorities:
+            "a file of certificates: only a server is believed that one of them signed for its name"
+        case .databaseConnections: "how many connections are open at the most (10)"
+        case .storeBucket: "the bucket of S3's; without one, files are kept in the data folder"
+        case .storeRegion: "its region (us-east-1)"
+        case .storeEndpoint: "where S3 is, where it is not AWS's"
+        case .storeAccessKey: "the id of the key to S3"
+        case .storeSecretKey: "the key to S3"
+        case .publicURL: "where clients find us (http://HOST:PORT)"
+        case .tokenKeys:
+            "keys for tokens, NAME:BASE64, the newest first, with commas between; without any, one is made in the data folder"
+        }
+    }
+
+    /// Whether it is never shown.
+    var isSecret: Bool { [.databasePassword, .storeSecretKey, .tokenKeys].contains(self) }
+
+    /// The variable of the environment.
+    private var variable: String { rawValue.uppercased().replacing(".", with: "_") }
+
+    /// All of them, for people.
+    static var list: String { allCases.map { "\($0.variable)\n    \($0.summary)" }.joined(separator: "\n") }
+}
+
+/// Reads settings, from the environment first.
+struct SettingReader {
+    private let reader: ConfigReader
+
+    /// - Parameter file: JSON, with the names' parts as objects: `{"database": {"host": …}}`.
+    init(file: String?) async throws {
+        var providers: [any ConfigProvider] = [EnvironmentVariablesProvider()]
+        if let file {
+            do { providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file))) } catch {
+                throw ValidationError("the settings in '\(file)' cannot be read")
+            }
+        }
+        reader = ConfigReader(providers: providers)
+    }
+
+    /// A setting; nil where it is not set.
+    subscript(setting: Setting) -> String? {
+        let value = reader.string(forKey: ConfigKey(setting.rawValue), isSecret: setting.isSecret)
+        return value?.isEmpty == true ? nil : value
+    }
+
+    /// A setting that is a whole number.
+    func number(_ setting: Setting, default other: Int) throws -> Int {
+        guard let text = self[setting] else { return other }
+        guard let number = Int(text), number > 0 else {
+            throw ValidationError("\(setting.rawValue) must be a whole number")
+        }
+        return number
+    }
+
+    /// A setting that must be there.
+    func required(_ setting: Setting) throws -> String {
+        guard let value = self[setting] else { throw ValidationError("\(setting.rawValue) must be set") }
+        return value
+    }
+}
