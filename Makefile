@@ -6,8 +6,12 @@ SHELL := /bin/bash
 CORTINA := .build/release/cortina
 CLIP ?= assets/samples/rally.mp4
 OUT ?= out/showcase.mp4
+DATA ?= out/platform
+# Tests that wait for servers do so apart from those that keep every thread busy with media.
+SERVER_TESTS := ^(Database|Storage|PlatformAPI)Tests
+PORT ?= 8080
 
-.PHONY: help demo test examples snapshots build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
+.PHONY: help demo platform test examples snapshots build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,10 +27,16 @@ demo: build ## Runs showcase on the sample clip. CLIP=… for another.
 	$(CORTINA) run showcase "$(CLIP)" -o "$(OUT)"
 	@echo "The video is $(abspath $(OUT))"
 
+platform: packages ## Builds the platform and runs it here, with a PostgreSQL of its own. DATA=… PORT=…
+	@deploy/install-packages postgresql-15
+	swift build -c release --product cortina-api
+	.build/release/cortina-api serve --embedded --data "$(DATA)" --port $(PORT)
+
 test: .build/python ## Runs all tests.
-	@deploy/install-packages strace zzuf graphviz curl openssl libpq-dev postgresql-15
+	@deploy/install-packages strace zzuf graphviz curl openssl postgresql-15
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --skip '$(SERVER_TESTS)'
+	swift test --skip-build --filter '$(SERVER_TESTS)'
 
 # What tests hold ours against, in Python.
 .build/python: Tests/requirements.txt

@@ -87,7 +87,7 @@ let package = Package(
         .target(
             name: "PlatformAPI",
             dependencies: [
-                "Database", "GraphDSL", "Storage", "Transfer",
+                "Database", "GraphDSL", "Runner", "Storage", "Transfer",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -1,6 +1,8 @@
 public import Database
 import FoundationEssentials
 public import Hummingbird
+public import Logging
+import Runner
 public import Storage
 
 /// The platform's HTTP interface.
@@ -12,6 +14,11 @@ public struct API: Sendable {
         /// How long a token is of use, in seconds.
         public var tokenLifetime: Int
 
+        /// Which files are taken.
+        public var policy = UploadPolicy()
+        /// How often somebody may do what.
+        var limits = RateLimits.usual
+
         public init(tokenKeys: [(name: String, secret: [UInt8])], tokenLifetime: Int = 3600) {
             self.tokenKeys = tokenKeys
             self.tokenLifetime = tokenLifetime
@@ -20,12 +27,22 @@ public struct API: Sendable {
 
     private let pool: ConnectionPool
     private let store: any ObjectStore
+    private let catalog: PipelineCatalog
+    private let policy: UploadPolicy
+    private let limits: [RateLimits.Subject: RateLimits.Limit]
     private let tokens: AccessTokens
 
     /// - Throws: ``SetupError``.
-    public init(_ settings: Settings, database pool: ConnectionPool, store: any ObjectStore) async throws {
+    public init(
+        _ settings: Settings, database pool: ConnectionPool, store: any ObjectStore, pipelines catalog: PipelineCatalog,
+        logger: Logger
+    ) async throws {
         self.pool = pool
         self.store = store
+        self.catalog = catalog
+        policy = settings.policy
+        limits = settings.limits
+        Runner.setUp(Limits(), logger)
         tokens = try await AccessTokens(
             settings.tokenKeys.map { AccessTokens.Key(name: $0.name, secret: $0.secret) },
             lifetime: settings.tokenLifetime)
@@ -40,7 +57,7 @@ public struct API: Sendable {
         }
         let revoked = TokenRepository(pool)
         let authenticator = Authenticator(tokens: tokens, revoked: revoked)
-        let limits = RateLimits(AttemptRepository(pool))
+        let limits = RateLimits(AttemptRepository(pool), limits)
         let videos = VideoRepository(pool)
         let api = router.group("api")
         Health(pool: pool, store: store).add(to: api)
@@ -48,7 +65,11 @@ public struct API: Sendable {
             users: UserRepository(pool), revoked: revoked, passwords: Passwords(), tokens: tokens,
             authenticator: authenticator, limits: limits
         ).add(to: api.group("auth"))
-        VideoRoutes(videos: videos, store: store, authenticator: authenticator).add(to: api.group("videos"))
+        let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator)
+        own.add(to: api.group("videos"))
+        UploadRoutes(videos: videos, store: store, catalog: catalog, policy: policy, own: own).add(
+            to: api.group("videos"))
+        PipelineRoutes(catalog: catalog).add(to: api.group("pipelines"))
         let everybody = api.group("public")
         PublicVideoRoutes(
             videos: videos, votes: VoteRepository(pool), store: store, authenticator: authenticator, limits: limits

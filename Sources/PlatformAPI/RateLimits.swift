@@ -26,7 +26,7 @@ struct RateLimits: Sendable {
         .logInAs: Limit(count: 10, period: .seconds(60)), .vote: Limit(count: 120, period: .seconds(60)),
     ]
 
-    init(_ attempts: AttemptRepository, _ limits: [Subject: Limit] = usual) {
+    init(_ attempts: AttemptRepository, _ limits: [Subject: Limit]) {
         self.attempts = attempts
         self.limits = limits
     }

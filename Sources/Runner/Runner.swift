@@ -35,6 +35,11 @@ public struct Runner: Sendable {
         self.assets = assets
         self.cache = cache
         self.limits = limits
+        Self.setUp(limits, logger)
+    }
+
+    /// Sets libav's log and memory up for the whole process.
+    package static func setUp(_ limits: Limits, _ logger: Logger) {
         LibAVMemory.keepSmall()
         LibAVMemory.bound(limits.memory)
         LibAVLog.redirect { level, line in

@@ -100,6 +100,12 @@ public struct PartedUpload: Sendable {
         public var name: String
         /// How large it will be.
         public var bytes: Int64
+
+        public init(key: ObjectKey, name: String, bytes: Int64) {
+            self.key = key
+            self.name = name
+            self.bytes = bytes
+        }
     }
 
     public var id: ID

@@ -29,6 +29,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The folder of migrations.", valueName: "folder"))
     var migrations = "migrations"
 
+    @Option(help: ArgumentHelp("The folder of published pipelines.", valueName: "folder"))
+    var pipelines = "pipelines/published"
+
     func validate() throws {
         if embedded, data == nil { throw ValidationError("--embedded needs --data, where the database lies") }
         guard (0...65535).contains(port) else { throw ValidationError("there is no port \(port)") }
@@ -62,7 +65,10 @@ struct ServeCommand: AsyncParsableCommand {
         let pool = try settings.pool(database)
         let store = try settings.store("http://\(host):\(port)")
         let application = Application(
-            router: try await API(settings.api(), database: pool, store: store).router(),
+            router: try await API(
+                settings.api(), database: pool, store: store, pipelines: PipelineCatalog(folder: pipelines),
+                logger: logger
+            ).router(),
             configuration: .init(address: .hostname(host, port: port)),
             services: [Maintenance(database: pool, logger: logger)],
             onServerRunning: { channel in

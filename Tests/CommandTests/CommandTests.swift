@@ -124,7 +124,9 @@ struct CommandTests {
             try JSONSerialization.jsonObject(with: Data(try cortina("pipelines", "--json").output.utf8))
             as? [[String: Any]]
         #expect(
-            pipelines?.compactMap { $0["name"] as? String } == ["interview", "showcase", "showcase", "showcase-fit"])
+            pipelines?.compactMap { $0["name"] as? String } == [
+                "interview", "showcase", "showcase", "showcase", "showcase-fit",
+            ])
         #expect(try cortina("stages").output.split(separator: "\n").count == 12)
         let watermark = try cortina("stages", "watermark").output
         #expect(watermark.contains("opacity") && watermark.contains("from 0 to 1") && watermark.contains("default 1"))
@@ -245,7 +247,7 @@ struct CommandTests {
     @Test("manifest prints what publish would write, byte for byte")
     func manifest() throws {
         for name in ["showcase", "interview@1", "pipelines/published/showcase-fit@1.json"] {
-            let reference = name.contains("/") ? "showcase-fit@1" : name.contains("@") ? name : "\(name)@2"
+            let reference = name.contains("/") ? "showcase-fit@1" : name.contains("@") ? name : "\(name)@3"
             let published = try String(
                 contentsOf: Checkout.root.appending(path: "pipelines/published/\(reference).json"), encoding: .utf8)
             let printed = try cortina("manifest", name)

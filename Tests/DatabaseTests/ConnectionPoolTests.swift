@@ -9,7 +9,7 @@ struct ConnectionPoolTests {
     @Test("no more connections are open than may be, and everybody gets one")
     func limit() async throws {
         let settings = try await Postgres.database()
-        let pool = ConnectionPool(settings, limits: .init(connections: 4, waiting: .seconds(60)))
+        let pool = ConnectionPool(settings, limits: .init(connections: 4, waiting: .seconds(600)))
         let counts = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<200 {
                 group.addTask {
@@ -79,7 +79,7 @@ struct ConnectionPoolTests {
     @Test("transactions that are in each other's way are tried again: no update is lost")
     func conflicts() async throws {
         let pool = ConnectionPool(
-            try await Postgres.database(), limits: .init(connections: 8, waiting: .seconds(60)))
+            try await Postgres.database(), limits: .init(connections: 8, waiting: .seconds(600)))
         try await pool.withConnection { try await $0.script("CREATE TABLE t (n bigint); INSERT INTO t VALUES (0)") }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<24 {

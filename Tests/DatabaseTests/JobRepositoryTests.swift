@@ -29,28 +29,28 @@ struct JobRepositoryTests {
     @Test("each job is claimed by one of many, oldest first")
     func claiming() async throws {
         let (platform, videos) = try await platform(waiting: 20)
-        let first = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let first = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         #expect(first.video == videos[0].id && first.attempt == 1 && first.originalKey == videos[0].original.key)
         #expect(try await platform.videos.video(first.video)?.status == .processing)
         let claimed = try await withThrowingTaskGroup(of: Job?.self) { group in
-            for _ in 0..<40 { group.addTask { try await platform.jobs.claim(for: .seconds(60)) } }
+            for _ in 0..<40 { group.addTask { try await platform.jobs.claim(for: .seconds(3600)) } }
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(Set(claimed.compactMap(\.?.id)).count == 19 && claimed.count(where: { $0 == nil }) == 21)
-        #expect(try await platform.jobs.claim(first.id, for: .seconds(60)) == nil)
+        #expect(try await platform.jobs.claim(first.id, for: .seconds(3600)) == nil)
     }
 
     @Test("who lost the claim changes nothing, and the result is that of who has it")
     func leases() async throws {
         let (platform, videos) = try await platform()
-        let lost = try #require(try await platform.jobs.claim(for: .seconds(60)))
-        #expect(try await platform.jobs.renew(lost, for: .seconds(60), progress: 0.5))
+        let lost = try #require(try await platform.jobs.claim(for: .seconds(3600)))
+        #expect(try await platform.jobs.renew(lost, for: .seconds(3600), progress: 0.5))
         #expect(try await platform.jobs.progress(of: lost.video) == 0.5)
-        #expect(try await platform.jobs.claim(for: .seconds(60)) == nil)
+        #expect(try await platform.jobs.claim(for: .seconds(3600)) == nil)
         try await runOut(platform)
-        let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         #expect(job.id == lost.id && job.attempt == 2 && job.claim != lost.claim)
-        #expect(try await !platform.jobs.renew(lost, for: .seconds(60), progress: 0.9))
+        #expect(try await !platform.jobs.renew(lost, for: .seconds(3600), progress: 0.9))
         #expect(try await platform.jobs.finish(lost, with: .init(processedKey: "late", posterKey: nil)) == nil)
         #expect(try await !platform.jobs.fail(lost, Self.failure))
         #expect(try await !platform.jobs.giveBack(lost, counts: true, Self.failure))
@@ -64,55 +64,55 @@ struct JobRepositoryTests {
     func attempts() async throws {
         let (platform, videos) = try await platform(waiting: 3)
         for attempt in 1...3 {
-            let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+            let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
             #expect(job.video == videos[0].id && job.attempt == attempt)
             #expect(try await platform.jobs.giveBack(job, after: .seconds(-3600), counts: true, Self.failure))
         }
         #expect(try await platform.videos.video(videos[0].id)?.failure == Self.failure)
         // Nobody hears of the second one's attempts again.
         for attempt in 1...3 {
-            let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+            let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
             #expect(job.video == videos[1].id && job.attempt == attempt)
             try await runOut(platform)
             #expect(try await platform.jobs.sweep(Self.failure) == (attempt == 3 ? 1 : 0))
         }
         #expect(try await platform.videos.video(videos[1].id)?.status == .failed)
-        let bad = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let bad = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         let fault = Video.Failure(code: "not_media", message: "This is no video.")
         #expect(try await platform.jobs.fail(bad, fault))
         #expect(try await platform.videos.video(videos[2].id)?.failure == fault)
-        #expect(try await platform.jobs.claim(for: .seconds(60)) == nil)
+        #expect(try await platform.jobs.claim(for: .seconds(3600)) == nil)
     }
 
     @Test("a job that was given back waits for its time, and a shutdown takes no attempt")
     func givingBack() async throws {
         let (platform, _) = try await platform()
         for _ in 0..<5 {
-            let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+            let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
             #expect(job.attempt == 1)
             #expect(try await platform.jobs.giveBack(job, counts: false, Self.failure))
         }
-        let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         #expect(try await platform.jobs.giveBack(job, after: .seconds(3600), counts: true, Self.failure))
-        #expect(try await platform.jobs.claim(for: .seconds(60)) == nil)
+        #expect(try await platform.jobs.claim(for: .seconds(3600)) == nil)
     }
 
     @Test("a video that is made again serves its old result until the new one is there, and if there never is one")
     func reprocessing() async throws {
         let (platform, videos) = try await platform()
-        let first = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let first = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         #expect(try await platform.videos.reprocess(first.video, with: Platform.pipeline(2)) == nil)
         _ = try await platform.jobs.finish(first, with: .init(processedKey: "old", posterKey: "old.jpg"))
         #expect(try await platform.videos.reprocess(first.video, with: Platform.pipeline(2)) != nil)
         #expect(try await platform.videos.reprocess(first.video, with: Platform.pipeline(3)) == nil)
-        let failing = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let failing = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         #expect(failing.pipeline == Platform.pipeline(2))
         #expect(try await platform.videos.publicVideo(videos[0].id)?.processedKey == "old")
         #expect(try await platform.jobs.fail(failing, Self.failure))
         let kept = try #require(try await platform.videos.publicVideo(videos[0].id))
         #expect(kept.processedKey == "old" && kept.failure == nil && kept.pipeline == Platform.pipeline(1))
         #expect(try await platform.videos.reprocess(first.video, with: Platform.pipeline(3)) != nil)
-        let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         #expect(
             try await platform.jobs.finish(job, with: .init(processedKey: "new", posterKey: nil)) == ["old", "old.jpg"])
         let made = try #require(try await platform.videos.publicVideo(videos[0].id))
@@ -128,9 +128,9 @@ struct JobRepositoryTests {
         var heard = events.makeAsyncIterator()
         #expect(await heard.next() == .listening)
         let change = Listener.Event.heard(Notification(channel: "videos", payload: "\(videos[0].id)"))
-        let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         #expect(await heard.next() == change)
-        _ = try await platform.jobs.renew(job, for: .seconds(60), progress: 0.1)
+        _ = try await platform.jobs.renew(job, for: .seconds(3600), progress: 0.1)
         #expect(await heard.next() == change)
         _ = try await platform.jobs.finish(job, with: .init(processedKey: "p", posterKey: nil))
         #expect(await heard.next() == change)

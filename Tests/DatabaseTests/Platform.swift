@@ -17,7 +17,7 @@ struct Platform {
     init(connections: Int = 8) async throws {
         settings = try await Postgres.database()
         try await Migrator(Migration.all(in: Checkout.file("migrations"))).migrate(settings)
-        pool = ConnectionPool(settings, limits: .init(connections: connections, waiting: .seconds(60)))
+        pool = ConnectionPool(settings, limits: .init(connections: connections, waiting: .seconds(600)))
         users = UserRepository(pool)
         videos = VideoRepository(pool)
         votes = VoteRepository(pool)
@@ -51,7 +51,7 @@ struct Platform {
     func video(by owner: User, _ title: String = "A clip", isPublic: Bool = true) async throws -> Video {
         let video = try await upload(by: owner, title, isPublic: isPublic)
         _ = try await videos.accept(video.id, bytes: 1000)
-        guard let job = try await jobs.claim(for: .seconds(60)) else { throw DatabaseError.fault("no job") }
+        guard let job = try await jobs.claim(for: .seconds(3600)) else { throw DatabaseError.fault("no job") }
         _ = try await jobs.finish(job, with: .init(processedKey: "processed/\(video.id)", posterKey: nil))
         return try await videos.video(video.id) ?? video
     }

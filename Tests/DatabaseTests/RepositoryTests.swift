@@ -80,7 +80,7 @@ struct RepositoryTests {
         #expect(try await platform.videos.change(video.id, title: nil, isPublic: false)?.isPublic == false)
         #expect(try await platform.videos.publicVideo(video.id) == nil)
         #expect(try await platform.videos.reprocess(video.id, with: Platform.pipeline(2)) != nil)
-        let job = try #require(try await platform.jobs.claim(for: .seconds(60)))
+        let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         let keys = try await platform.videos.delete(video.id)
         #expect(keys == [video.original.key, "processed/\(video.id)"])
         #expect(try await platform.videos.video(video.id) == nil)

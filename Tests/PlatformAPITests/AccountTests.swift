@@ -73,7 +73,10 @@ struct AccountTests {
         "a wrong password and an unknown address are told the same, and too many tries are refused for everybody's sake"
     )
     func loggingIn() async throws {
-        try await Platform.run { platform in
+        var settings = Platform.settings
+        // A period that does not end while the test runs.
+        settings.limits[.logInAs] = .init(count: 4, period: .seconds(1 << 31))
+        try await Platform.run(settings) { platform in
             _ = try await platform.client.join("anna")
             let wrong = try await platform.client.send(
                 "POST", "/api/auth/login", ["email": "anna@example.com", "password": "wrong!"])
@@ -84,13 +87,13 @@ struct AccountTests {
             let missing = try await platform.client.send("POST", "/api/auth/login", ["email": "anna@example.com"])
             #expect(missing.status == 400 && missing["fields.password"] == "is missing")
             var last = wrong
-            for _ in 0..<11 where last.status == 401 {
+            for _ in 0..<4 where last.status == 401 {
                 last = try await platform.client.send(
                     "POST", "/api/auth/login", ["email": "anna@example.com", "password": "wrong!"])
             }
             #expect(last.status == 429 && last["code"] == "too_many")
             let seconds = try #require(last.headers["retry-after"].flatMap { Int($0) })
-            #expect((1...60).contains(seconds))
+            #expect(seconds > 0)
         }
     }
 

@@ -19,23 +19,28 @@ struct Platform: Sendable {
     let store: LocalObjectStore
     let client: Client
 
+    static let settings = API.Settings(tokenKeys: [("test", Array("a secret of 32 bytes and no more".utf8))])
+
     /// Runs one for as long as `body` takes.
     static func run(
-        _ settings: API.Settings = .init(tokenKeys: [("test", Array("a secret of 32 bytes and no more".utf8))]),
+        _ settings: API.Settings = settings,
         withoutDatabase isAlone: Bool = false, _ body: (Platform) async throws -> Void
     ) async throws {
         let scratch = try Scratch()
         var database = try await Postgres.database()
         try await Migrator(Migration.all(in: Checkout.file("migrations"))).migrate(database)
         if isAlone { database.host = scratch.path("nowhere") }
-        let pool = ConnectionPool(database)
+        let pool = ConnectionPool(database, limits: .init(waiting: .seconds(120)))
         let store = try LocalObjectStore(
             folder: scratch.path("store"), base: "/store/", key: SymmetricKey(size: .bits256))
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let application = Application(
-            router: try await API(settings, database: pool, store: store).router(),
+            router: try await API(
+                settings, database: pool, store: store,
+                pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), logger: logger
+            ).router(),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) }, logger: logger)
         let server = Task { try await application.runService(gracefulShutdownSignals: []) }
@@ -66,7 +71,7 @@ struct Platform: Sendable {
             .init(key: keys[0].description, fileName: "clip.mp4", contentType: "video/mp4", bytes: 8),
             with: PinnedPipeline(name: "showcase", version: 3, digest: ContentDigest(of: Data())))
         let id = try #require(try await videos.accept(video.id, bytes: 8))
-        let job = try #require(try await jobs.claim(id, for: .seconds(60)))
+        let job = try #require(try await jobs.claim(id, for: .seconds(3600)))
         _ = try await jobs.finish(job, with: .init(processedKey: keys[1].description, posterKey: keys[2].description))
         return video.id
     }

@@ -21,10 +21,10 @@ struct StoreTests {
         try await Platform.run { platform in
             let key = ObjectKey.random(in: .uploaded, .mp4)
             let bytes = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-            let put = try await platform.store.upload(key, bytes: 700_000, for: 60, at: Date())
+            let put = try await platform.store.upload(key, bytes: 700_000, for: 3600, at: Date())
             let sent = try await send(platform, put, body: bytes)
             #expect(sent.status == 200)
-            let get = try await platform.store.download(key, for: 60, at: Date())
+            let get = try await platform.store.download(key, for: 3600, at: Date())
             let whole = try await send(platform, get)
             #expect(whole.status == 200 && whole.bytes == bytes && whole.headers["content-type"] == "video/mp4")
             #expect(whole.headers["accept-ranges"] == "bytes" && whole.headers["x-content-type-options"] == "nosniff")
@@ -52,7 +52,7 @@ struct StoreTests {
     func refusals() async throws {
         try await Platform.run { platform in
             let key = ObjectKey.random(in: .uploaded, .mp4)
-            let put = try await platform.store.upload(key, bytes: 4, for: 60, at: Date())
+            let put = try await platform.store.upload(key, bytes: 4, for: 3600, at: Date())
             let tooMuch = try await send(platform, put, body: [1, 2, 3, 4, 5])
             let tooLittle = try await send(platform, put, body: [1, 2, 3])
             #expect(tooMuch.status == 413 && tooLittle.status == 400)
@@ -61,7 +61,7 @@ struct StoreTests {
                 platform, platform.store.upload(key, bytes: 4, for: 60, at: Date(timeIntervalSinceNow: -61)),
                 body: [1, 2, 3, 4])
             #expect(other.status == 403 && expired.status == 403)
-            let absent = try await send(platform, platform.store.download(key, for: 60, at: Date()))
+            let absent = try await send(platform, platform.store.download(key, for: 3600, at: Date()))
             #expect(absent.status == 404)
             for path in ["/store/\(key)", "/store/../\(key)", "/store/", "/store/a%2e%2e/b?expires=1&signature=x"] {
                 let refused = try await platform.client.exchange("GET", path)

@@ -27,6 +27,8 @@ package enum Postgres {
     /// A database that is empty and nobody else's.
     package static func database() async throws -> DatabaseSettings {
         var settings = try #require(settings, "the suite has no PostgreSQL")
+        // However busy the machine is.
+        (settings.connecting, settings.statement) = (.seconds(120), .seconds(120))
         let connection = try await Connection.open(settings)
         let row = try await connection.query(
             Statement("SELECT 'test_' || replace(gen_random_uuid()::text, '-', '') AS name"))[0]

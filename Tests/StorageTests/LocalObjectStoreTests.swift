@@ -40,7 +40,7 @@ struct LocalObjectStoreTests {
     @Test("more or less than was signed is refused, and nothing of it stays")
     func lengths() async throws {
         let harness = try StoreHarness(.local)
-        let put = try await harness.store.upload(Self.key, bytes: 4, for: 60, at: Date())
+        let put = try await harness.store.upload(Self.key, bytes: 4, for: 3600, at: Date())
         for body in [[1, 2, 3], [1, 2, 3, 4, 5], []] as [[UInt8]] {
             #expect(try await harness.send(put, body).0 == 400)
         }

@@ -11,6 +11,8 @@ public struct Video: Hashable, Sendable {
     /// What makes it, or made it.
     public var pipeline: PinnedPipeline
     public var original: Original
+    /// The store's name for an upload in parts; nil for one in one piece.
+    public var uploadName: String?
     /// The store's key of the result; nil where there is none yet.
     public var processedKey: String?
     /// The store's key of a picture of it.
@@ -76,6 +78,7 @@ public struct Video: Hashable, Sendable {
         original = Original(
             key: try row["original_key"], fileName: try row["file_name"], contentType: try row["content_type"],
             bytes: try row["size_bytes"])
+        uploadName = try row["upload_name"]
         processedKey = try row["processed_key"]
         posterKey = try row["poster_key"]
         failure = try Failure(row)

@@ -7,18 +7,21 @@ public struct VideoRepository: Sendable {
     // MARK: Uploading
 
     /// Notes that somebody begins to upload a file.
+    ///
+    /// - Parameter uploadName: the store's name for an upload in parts.
     public func add(
-        by owner: UserID, title: String, isPublic: Bool, _ original: Video.Original, with pipeline: PinnedPipeline
+        by owner: UserID, title: String, isPublic: Bool, _ original: Video.Original, with pipeline: PinnedPipeline,
+        inParts uploadName: String? = nil
     ) async throws -> Video {
         let rows = try await pool.query(
             Statement(
                 """
                 INSERT INTO videos (user_id, title, is_public, original_key, file_name, content_type, size_bytes,
-                    pipeline_name, pipeline_version, pipeline_digest)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                    pipeline_name, pipeline_version, pipeline_digest, upload_name)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 RETURNING *
                 """, owner, title, isPublic, original.key, original.fileName, original.contentType, original.bytes,
-                pipeline.name, pipeline.version, pipeline.digest))
+                pipeline.name, pipeline.version, pipeline.digest, uploadName))
         return try Video(rows[0])
     }
 
@@ -42,6 +45,16 @@ public struct VideoRepository: Sendable {
         return try rows.first.map { row throws(DatabaseError) in try row["id"] }
     }
 
+    /// Notes that a file is not taken.
+    public func refuse(_ id: VideoID, _ failure: Video.Failure) async throws {
+        _ = try await pool.query(
+            Statement(
+                """
+                UPDATE videos SET status = 'failed', failure_code = $2, failure_message = $3
+                WHERE id = $1 AND status = 'pending_upload'
+                """, id, failure.code, failure.message))
+    }
+
     /// Writes a job that makes a video again, with this pipeline; what is there serves until it is done.
     ///
     /// - Returns: nil where the video is not there, was never uploaded, or is being made at the moment.
@@ -51,7 +64,7 @@ public struct VideoRepository: Sendable {
                 """
                 INSERT INTO jobs (video_id, pipeline_name, pipeline_version, pipeline_digest)
                 SELECT id, $2, $3, $4 FROM videos
-                WHERE id = $1 AND status IN ('processed', 'failed') AND deleted_at IS NULL
+                WHERE id = $1 AND status IN ('processed', 'failed') AND uploaded_at IS NOT NULL AND deleted_at IS NULL
                 ON CONFLICT (video_id) WHERE state IN ('waiting', 'running') DO NOTHING
                 RETURNING id
                 """, id, pipeline.name, pipeline.version, pipeline.digest))

@@ -28,14 +28,14 @@ struct VideoRoutes: Sendable {
     /// The video that a path names.
     ///
     /// - Throws: ``APIError/notFound``; ``APIError/forbidden`` where it is not the sender's.
-    private func own(_ request: Request, _ context: APIContext) async throws -> Video {
+    func own(_ request: Request, _ context: APIContext) async throws -> Video {
         let user = try await authenticator.user(request)
         guard let video = try await videos.video(try context.video()) else { throw APIError.notFound }
         guard video.owner == user.id else { throw APIError.forbidden }
         return video
     }
 
-    private func body(_ video: Video) async throws -> VideoBody {
+    func body(_ video: Video) async throws -> VideoBody {
         var body = VideoBody(video)
         body.originalURL = try await address(video.original.key)
         body.processedURL = try await address(video.processedKey)

@@ -1,0 +1,40 @@
+import GraphDSL
+import Runner
+public import Storage
+
+/// Which files are taken.
+public struct UploadPolicy: Sendable {
+    /// Of these media types.
+    public var types: Set<MediaType> = [.mp4, .m4v, .quickTime, .threeGP]
+    /// At most so many bytes.
+    public var bytes: Int64 = 100_000_000
+    /// So long, in seconds.
+    public var duration: ClosedRange<Double> = 20...60
+    /// The shorter side of the picture, in pixels, at the least.
+    public var side = 1080
+
+    public init() {}
+
+    /// What is wrong with a file, in words, by what it is about: nothing where it is taken.
+    func refusals(_ info: MediaInfo) -> [String: String] {
+        var refusals: [String: String] = [:]
+        // MP4, QuickTime and their relatives are one demuxer of libavformat's.
+        if !info.container.split(separator: ",").contains("mp4") { refusals["container"] = "is not MP4 or QuickTime" }
+        guard let video = info.video, let length = info.duration?.value else {
+            refusals["video"] = "is missing"
+            return refusals
+        }
+        // A frame more or less is nobody's fault.
+        let tolerance = 0.1
+        if length < duration.lowerBound - tolerance || length > duration.upperBound + tolerance {
+            let seconds = (length * 10).rounded() / 10
+            refusals["duration"] =
+                "is \(seconds) s; from \(Int(duration.lowerBound)) to \(Int(duration.upperBound)) s are taken"
+        }
+        let size = video.displaySize
+        if min(size.width, size.height) < side {
+            refusals["size"] = "is \(size.width)x\(size.height); the shorter side must have \(side) pixels"
+        }
+        return refusals
+    }
+}

@@ -1,0 +1,197 @@
+import Database
+import FoundationEssentials
+import GraphDSL
+import Hummingbird
+import Logging
+import Runner
+import Storage
+import Transfer
+
+/// `/api/videos`: how a file comes to be a video. The file goes straight to the store.
+struct UploadRoutes: Sendable {
+    let videos: VideoRepository
+    let store: any ObjectStore
+    let catalog: PipelineCatalog
+    let policy: UploadPolicy
+    let own: VideoRoutes
+    private let probing = BlockingQueue("probing", width: 2)
+
+    /// How long a signed address for writing is of use, in seconds.
+    private static let lifetime = 3600
+    /// What is made of an upload that names no pipeline.
+    private static let usual = "showcase"
+
+    init(
+        videos: VideoRepository, store: any ObjectStore, catalog: PipelineCatalog, policy: UploadPolicy,
+        own: VideoRoutes
+    ) {
+        self.videos = videos
+        self.store = store
+        self.catalog = catalog
+        self.policy = policy
+        self.own = own
+    }
+
+    func add(to router: RouterGroup<APIContext>) {
+        router.post("uploads", use: begin).post(":id/complete", use: complete).post(":id/reprocess", use: reprocess)
+    }
+
+    // MARK: Beginning
+
+    private struct Begin: Decodable {
+        var title, fileName, contentType, pipeline: String?
+        var isPublic: Bool?
+        var sizeBytes: Int64?
+    }
+
+    private struct Begun: Encodable {
+        var videoId: Int
+        var upload: Upload
+        var pipeline: VideoBody.Pipeline
+    }
+
+    private struct Upload: Encodable {
+        var method: String?
+        var url: String?
+        var headers: [String: String]?
+        var parts: [Part]?
+        var expiresAt: Date
+    }
+
+    private struct Part: Encodable {
+        var number: Int
+        var method, url: String
+        var headers: [String: String]
+    }
+
+    private func begin(_ request: Request, _ context: APIContext) async throws -> Response {
+        let user = try await own.authenticator.user(request)
+        let sent = try await JSON.read(Begin.self, from: request)
+        var fields = Fields()
+        let title = fields.text("title", sent.title)
+        let name = fields.text("file_name", sent.fileName)
+        let type = mediaType(sent.contentType, &fields)
+        let bytes = size(sent.sizeBytes, &fields)
+        let pipeline = pipeline(sent.pipeline ?? Self.usual, &fields)
+        try fields.check()
+        guard let type, let pipeline else { throw APIError.fault }
+
+        let key = ObjectKey.random(in: .uploaded, type)
+        let (upload, uploadName) = try await upload(key, bytes)
+        let video = try await videos.add(
+            by: user.id, title: title, isPublic: sent.isPublic ?? false,
+            .init(key: key.description, fileName: name, contentType: type.rawValue, bytes: Int(bytes)), with: pipeline,
+            inParts: uploadName)
+        return try JSON.response(
+            Begun(videoId: video.id.rawValue, upload: upload, pipeline: .init(pipeline)), status: .created)
+    }
+
+    private func mediaType(_ text: String?, _ fields: inout Fields) -> Storage.MediaType? {
+        let type = text.flatMap { Storage.MediaType(rawValue: $0.lowercased()) }
+        guard let type, policy.types.contains(type) else {
+            let names = policy.types.map(\.rawValue).sorted().joined(separator: ", ")
+            fields.refuse("content_type", "must be one of \(names)")
+            return nil
+        }
+        return type
+    }
+
+    private func size(_ bytes: Int64?, _ fields: inout Fields) -> Int64 {
+        guard let bytes, bytes > 0, bytes <= policy.bytes else {
+            fields.refuse("size_bytes", "must be from 1 to \(policy.bytes)")
+            return 0
+        }
+        return bytes
+    }
+
+    private func pipeline(_ text: String, _ fields: inout Fields) -> PinnedPipeline? {
+        let entry = PipelineReference(text).flatMap { catalog.entry($0) }
+        if entry == nil { fields.refuse("pipeline", "is none of ours") }
+        return entry?.pinned
+    }
+
+    /// What the client sends, and the store's name for it where that is in parts.
+    private func upload(_ key: ObjectKey, _ bytes: Int64) async throws -> (Upload, name: String?) {
+        let now = Date()
+        guard bytes > PartedUpload.partBytes else {
+            let request = try await store.upload(key, bytes: bytes, for: Self.lifetime, at: now)
+            let upload = Upload(
+                method: request.method, url: request.url, headers: request.headers, expiresAt: request.expires)
+            return (upload, nil)
+        }
+        let parted = try await store.uploadInParts(key, bytes: bytes, for: Self.lifetime, at: now)
+        let parts = parted.parts.enumerated().map { index, part in
+            Part(number: index + 1, method: part.method, url: part.url, headers: part.headers)
+        }
+        return (Upload(parts: parts, expiresAt: now + Double(Self.lifetime)), parted.id.name)
+    }
+
+    // MARK: Completing
+
+    private func complete(_ request: Request, _ context: APIContext) async throws -> Response {
+        let video = try await own.own(request, context)
+        // Whoever asks twice is told the same.
+        guard video.status == .pendingUpload else { return try JSON.response(try await own.body(video)) }
+        guard let key = ObjectKey(video.original.key) else { throw APIError.fault }
+        let bytes = try await arrived(video, key)
+        let refusals = try await refusals(key, bytes)
+        guard refusals.isEmpty else {
+            let words = refusals.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: "; ")
+            try await videos.refuse(video.id, .init(code: "refused", message: "This file is not taken: \(words)."))
+            throw APIError(.unprocessableContent, "refused", "This file is not taken.", fields: refusals)
+        }
+        _ = try await videos.accept(video.id, bytes: Int(bytes))
+        guard let accepted = try await videos.video(video.id) else { throw APIError.notFound }
+        return try JSON.response(try await own.body(accepted))
+    }
+
+    /// How large the file is.
+    ///
+    /// - Throws: ``APIError`` where it is not there.
+    private func arrived(_ video: Video, _ key: ObjectKey) async throws -> Int64 {
+        if let name = video.uploadName, try await store.info(key) == nil {
+            do {
+                try await store.finish(.init(key: key, name: name, bytes: Int64(video.original.bytes)))
+            } catch StoreError.refused(let reason) {
+                throw APIError(.conflict, "not_uploaded", "The file is not all there: \(reason).")
+            }
+        }
+        guard let info = try await store.info(key) else {
+            throw APIError(.conflict, "not_uploaded", "The file is not there yet.")
+        }
+        return info.bytes
+    }
+
+    /// What is wrong with a file.
+    private func refusals(_ key: ObjectKey, _ bytes: Int64) async throws -> [String: String] {
+        guard bytes <= policy.bytes else { return ["size_bytes": "must be from 1 to \(policy.bytes)"] }
+        let source = try await store.source(key, at: Date())
+        do {
+            let info = try await probing.run { cancellation throws(RunError) in
+                try Prober.probe(source, name: "the file", limits: Limits(), cancellation: cancellation)
+            }
+            return policy.refusals(info)
+        } catch {
+            // What is at fault with the file is its owner's to know; anything else may pass.
+            guard error.blame == .input else { throw APIError.unavailable }
+            return ["video": error.description]
+        }
+    }
+
+    // MARK: Again
+
+    private struct Reprocess: Decodable { var pipeline: String? }
+
+    private func reprocess(_ request: Request, _ context: APIContext) async throws -> Response {
+        let video = try await own.own(request, context)
+        let sent = try await JSON.read(Reprocess.self, from: request)
+        var fields = Fields()
+        let pipeline = pipeline(sent.pipeline ?? "", &fields)
+        try fields.check()
+        guard let pipeline else { throw APIError.fault }
+        guard try await videos.reprocess(video.id, with: pipeline) != nil else {
+            throw APIError(.conflict, "not_now", "The video is not made yet, or is being made at the moment.")
+        }
+        return try JSON.response(try await own.body(video), status: .accepted)
+    }
+}

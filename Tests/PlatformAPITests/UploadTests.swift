@@ -1,0 +1,197 @@
+import Database
+import Foundation
+import PlatformSupport
+import Storage
+import TestSupport
+import Testing
+
+@testable import PlatformAPI
+
+@Suite(.postgres)
+struct UploadTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// A platform that takes small clips.
+    private func run(_ body: (Platform) async throws -> Void) async throws {
+        var settings = Platform.settings
+        settings.policy.duration = 1...3
+        settings.policy.side = 180
+        try await Platform.run(settings, body)
+    }
+
+    private func clip(seconds: Double = 2, size: String = "320x180") throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(filePath: TestClip.plain(in: scratch, seconds: seconds, size: size))))
+    }
+
+    private static func begin(_ bytes: Int, _ changes: [String: Any] = [:]) -> [String: Any] {
+        [
+            "title": "A rally", "file_name": "clip.mp4", "size_bytes": bytes, "content_type": "video/mp4",
+            "is_public": true,
+        ].merging(changes) { $1 }
+    }
+
+    /// Begins an upload and sends the file; gives back the video's path.
+    private func upload(_ client: Client, _ bytes: [UInt8], as token: String) async throws -> String {
+        let begun = try await client.send("POST", "/api/videos/uploads", Self.begin(bytes.count), as: token)
+        let (id, url): (Int, String) = (try #require(begun["video_id"]), try #require(begun["upload.url"]))
+        let sent = try await client.exchange("PUT", url, body: bytes)
+        try #require(sent.status == 200)
+        return "/api/videos/\(id)"
+    }
+
+    @Test("a file goes straight to the store; completed, its job is there")
+    func direct() async throws {
+        let bytes = try clip()
+        try await run { platform in
+            let client = platform.client
+            let (anna, berta) = (try await client.join("anna"), try await client.join("berta"))
+            let begun = try await client.send("POST", "/api/videos/uploads", Self.begin(bytes.count), as: anna.token)
+            #expect(
+                begun.status == 201 && begun["upload.method"] == "PUT" && begun["upload.expires_at"] != String?.none)
+            #expect(begun["upload.headers.Content-Type"] == "video/mp4" && begun["upload.parts"] == [String]?.none)
+            #expect(begun["pipeline.name"] == "showcase" && begun["pipeline.version"] == 3)
+            let (id, url): (Int, String) = (try #require(begun["video_id"]), try #require(begun["upload.url"]))
+            let path = "/api/videos/\(id)"
+            let early = try await client.send("POST", "\(path)/complete", as: anna.token)
+            #expect(early.status == 409 && early["code"] == "not_uploaded")
+            let sent = try await client.exchange("PUT", url, body: bytes)
+            #expect(sent.status == 200)
+            let theirs = try await client.send("POST", "\(path)/complete", as: berta.token)
+            #expect(theirs.status == 403)
+            for _ in 0..<2 {
+                let done = try await client.send("POST", "\(path)/complete", as: anna.token)
+                #expect(done.status == 200 && done["status"] == "uploaded" && done["video_id"] == id)
+            }
+            let jobs = JobRepository(platform.pool)
+            let job = try #require(try await jobs.claim(for: .seconds(3600)))
+            let none = try await jobs.claim(for: .seconds(3600))
+            #expect(job.video.rawValue == id && none == nil)
+            let again = try await client.send("POST", "\(path)/reprocess", ["pipeline": "showcase@1"], as: anna.token)
+            #expect(again.status == 409)
+            _ = try await jobs.finish(job, with: .init(processedKey: "processed/x.mp4", posterKey: nil))
+            let accepted = try await client.send(
+                "POST", "\(path)/reprocess", ["pipeline": "showcase@1"], as: anna.token)
+            #expect(accepted.status == 202 && accepted["status"] == "processed")
+            let next = try await jobs.claim(for: .seconds(3600))
+            #expect(next?.pipeline.version == 1)
+            for (body, status) in [(["pipeline": "nothing"], 400), ([:], 400)] as [([String: String], Int)] {
+                let refused = try await client.send("POST", "\(path)/reprocess", body, as: anna.token)
+                #expect(refused.status == status && refused["fields.pipeline"] != String?.none)
+            }
+        }
+    }
+
+    @Test("a large file goes in parts, which are one file when all of them are there")
+    func parts() async throws {
+        // Behind the clip comes a box that says nothing (ISO/IEC 14496-12, 8.1.2).
+        let size = PartedUpload.partBytes + 1000
+        var bytes = try clip()
+        let free = Int(size) - bytes.count
+        bytes += withUnsafeBytes(of: UInt32(free).bigEndian, Array.init) + Array("free".utf8)
+        bytes += [UInt8](repeating: 0, count: free - 8)
+        try await run { [bytes] platform in
+            let client = platform.client
+            let anna = try await client.join("anna")
+            let begun = try await client.send("POST", "/api/videos/uploads", Self.begin(bytes.count), as: anna.token)
+            let parts: [[String: Any]] = try #require(begun["upload.parts"])
+            #expect(begun.status == 201 && begun["upload.url"] == String?.none)
+            #expect(parts.map { $0["number"] as? Int } == [1, 2])
+            let path = "/api/videos/\(try #require(begun["video_id"] as Int?))/complete"
+            let cut = Int(PartedUpload.partBytes)
+            for (index, content) in [(1, bytes[cut...]), (0, bytes[..<cut])] {
+                let early = try await client.send("POST", path, as: anna.token)
+                #expect(early.status == 409 && early["code"] == "not_uploaded")
+                let sent = try await client.exchange(
+                    "PUT", try #require(parts[index]["url"] as? String), body: Array(content))
+                #expect(sent.status == 200)
+            }
+            let done = try await client.send("POST", path, as: anna.token)
+            #expect(done.status == 200 && done["status"] == "uploaded")
+        }
+    }
+
+    @Test("what the policy refuses is said of the file, and the video is failed with a sentence")
+    func refusals() async throws {
+        let files: [(bytes: [UInt8], field: String)] = [
+            (try clip(seconds: 0.5), "duration"), (try clip(seconds: 5), "duration"),
+            (try clip(size: "320x160"), "size"),
+            (Array("This is no film.".utf8), "video"),
+            (
+                Array(
+                    try Data(
+                        contentsOf: URL(
+                            filePath: TestClip.make(
+                                "clip.mkv", in: scratch,
+                                "-f lavfi -i testsrc2=s=320x180:r=30:d=2 -c:v libx264 -preset ultrafast")))),
+                "container"
+            ),
+        ]
+        try await run { platform in
+            let anna = try await platform.client.join("anna")
+            for file in files {
+                let path = try await upload(platform.client, file.bytes, as: anna.token)
+                let refused = try await platform.client.send("POST", "\(path)/complete", as: anna.token)
+                #expect(refused.status == 422 && refused["code"] == "refused", "\(file.field)")
+                #expect(refused["fields.\(file.field)"] != String?.none, "\(file.field): \(refused)")
+                let video = try await platform.client.send("GET", path, as: anna.token)
+                #expect(video["status"] == "failed" && video["failure.code"] == "refused")
+                let message: String = try #require(video["failure.message"])
+                #expect(message.contains(file.field))
+                let again = try await platform.client.send(
+                    "POST", "\(path)/reprocess", ["pipeline": "showcase"], as: anna.token)
+                #expect(again.status == 409)
+            }
+            let none = try await JobRepository(platform.pool).claim(for: .seconds(3600))
+            #expect(none == nil)
+        }
+    }
+
+    @Test("an upload that says something wrong does not begin")
+    func fields() async throws {
+        try await run { platform in
+            let anna = try await platform.client.join("anna")
+            for (field, value) in [
+                ("title", ""), ("title", NSNull()), ("file_name", " "), ("size_bytes", 0), ("size_bytes", 100_000_001),
+                ("size_bytes", "5"), ("content_type", "text/plain"), ("content_type", NSNull()),
+                ("pipeline", "nothing"),
+                ("pipeline", "showcase@99"), ("pipeline", "../x"), ("is_public", "yes"),
+            ] as [(String, Any)] {
+                let refused = try await platform.client.send(
+                    "POST", "/api/videos/uploads", Self.begin(1000, [field: value]), as: anna.token)
+                #expect(refused.status == 400 && refused["fields.\(field)"] != String?.none, "\(field): \(value)")
+            }
+            let pinned = try await platform.client.send(
+                "POST", "/api/videos/uploads", Self.begin(1000, ["pipeline": "showcase@1"]), as: anna.token)
+            #expect(pinned.status == 201 && pinned["pipeline.version"] == 1)
+            let stranger = try await platform.client.send("POST", "/api/videos/uploads", Self.begin(1000))
+            #expect(stranger.status == 401)
+            let nowhere = try await platform.client.send("POST", "/api/videos/999/complete", as: anna.token)
+            #expect(nowhere.status == 404)
+        }
+    }
+
+    @Test("what an upload can choose is listed, and each is the file that was published")
+    func pipelines() async throws {
+        try await run { platform in
+            let list = try await platform.client.send("GET", "/api/pipelines")
+            let pipelines = try #require(list.body as? [[String: Any]])
+            let names = pipelines.map { "\($0["name"] ?? "")@\($0["version"] ?? "")" }
+            #expect(names == ["interview@1", "showcase@1", "showcase@2", "showcase@3", "showcase-fit@1"])
+            #expect(pipelines.map { $0["is_default"] as? Bool } == [true, false, false, true, true])
+            #expect(
+                pipelines[0].keys.sorted() == ["digest", "is_default", "name", "parameters", "summary", "version"])
+            let file = try Data(contentsOf: URL(filePath: Checkout.file("pipelines/published/showcase@3.json")))
+            let manifest = try await platform.client.exchange("GET", "/api/pipelines/showcase/3")
+            #expect(manifest.status == 200 && manifest.bytes == Array(file))
+            #expect(manifest.headers["cache-control"]?.contains("immutable") == true)
+            let picture = try await platform.client.exchange("GET", "/api/pipelines/showcase/3/graph.svg")
+            #expect(picture.status == 200 && picture.headers["content-type"] == "image/svg+xml")
+            for path in ["showcase/99", "nothing/1", "showcase/x", "..%2f..%2fx/1", "showcase/99/graph.svg"] {
+                let absent = try await platform.client.exchange("GET", "/api/pipelines/\(path)")
+                #expect(absent.status == 404, "\(path)")
+            }
+        }
+    }
+}
