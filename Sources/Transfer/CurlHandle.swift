@@ -94,9 +94,11 @@ struct CurlHandle: ~Copyable {
         ccurl_set_pointer(handle, CURLOPT_READDATA, opaque)
         ccurl_set_pointer(handle, CURLOPT_SEEKDATA, opaque)
         ccurl_set_write(handle, CURLOPT_READFUNCTION) { data, size, count, opaque in
-            guard let exchange = CurlHandle.exchange(opaque), let data else { return Int(CURL_READFUNC_ABORT) }
-            return exchange.give(UnsafeMutableRawBufferPointer(start: data, count: size * count))
-                ?? Int(CURL_READFUNC_ABORT)
+            guard let data, let piece = CurlHandle.exchange(opaque)?.next(size * count) else {
+                return Int(CURL_READFUNC_ABORT)
+            }
+            UnsafeMutableRawBufferPointer(start: data, count: size * count).copyBytes(from: piece)
+            return piece.count
         }
         // A connection that was closed when it was used again is made anew, and all is sent again.
         ccurl_set_seek(handle) { opaque, offset, origin in

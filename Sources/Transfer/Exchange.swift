@@ -31,17 +31,23 @@ final class Exchange {
 
     var bytesToSend: Int64 { content.count }
 
-    /// Gives the next piece of what is sent.
+    /// The next piece of what is sent.
     ///
-    /// - Returns: how much; 0 at the end, nil where it cannot be read.
-    func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        let count = Int(min(Int64(buffer.count), content.count - sent))
-        guard count > 0 else { return 0 }
+    /// - Parameter most: how many bytes it may have.
+    /// - Returns: it, empty at the end; nil where it cannot be read.
+    func next(_ most: Int) -> [UInt8]? {
+        let count = Int(min(Int64(most), content.count - sent))
+        guard count > 0 else { return [] }
+        let piece: [UInt8]
         switch content {
-        case .none: return 0
-        case .bytes(let bytes): buffer.copyBytes(from: bytes[Int(sent)..<(Int(sent) + count)])
+        case .none: return []
+        case .bytes(let bytes): piece = Array(bytes[Int(sent)..<(Int(sent) + count)])
         case .file(let path, let range):
-            let result = pread(descriptor, buffer.baseAddress, count, off_t(range.lowerBound + sent))
+            var result = 0
+            piece = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                result = pread(descriptor, buffer.baseAddress, count, off_t(range.lowerBound + sent))
+                filled = max(0, result)
+            }
             guard result == count else {
                 let reason = result < 0 ? String(cString: strerror(errno)) : "it has become shorter"
                 unreadable = "'\(path)' cannot be read: \(reason)"
@@ -49,7 +55,7 @@ final class Exchange {
             }
         }
         sent += Int64(count)
-        return count
+        return piece
     }
 
     /// Has what is sent begin anew.

@@ -62,8 +62,7 @@ struct S3ObjectStoreTests {
         try #require(harness.server).fail(99, method: "HEAD")
         let task = Task { try await harness.store.info(Self.key) }
         task.cancel()
-        let error = await #expect(throws: StoreError.self) { try await task.value }
-        #expect(error == .cancelled || error == .unavailable(reason: "status 503"))
+        await #expect(throws: StoreError.cancelled) { try await task.value }
     }
 
     @Test("AWS's buckets are hosts of their own, other servers' are parts of the path")

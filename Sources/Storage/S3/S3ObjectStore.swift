@@ -243,6 +243,8 @@ public struct S3ObjectStore: ObjectStore {
         do throws(AWSClient.Failure) {
             return try client.send(request, body, digest: digest, limit: limit, cancellation: cancellation)
         } catch {
+            // Whatever the last attempt ended with: it was not tried again because of this.
+            if cancellation.isCancelled { throw .cancelled }
             switch error {
             case .http(let error): throw Self.failure(error)
             case .refused(let refusal):
