@@ -6,7 +6,7 @@ import Transfer
 extension Runner {
     /// A runner as the commands use it: clips are files, or lie behind `http` and `https` addresses.
     init(
-        _ assets: AssetFolder, limits: Limits = Limits(), cache: SegmentCache? = nil, verbose: Bool = false
+        _ assets: AssetFolder, limits: Limits = Limits(), cache: AssetCache? = nil, verbose: Bool = false
     ) {
         self.init(
             assets: assets, limits: limits, cache: cache, inputs: OpenInputs().opener,

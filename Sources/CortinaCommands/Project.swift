@@ -94,12 +94,18 @@ struct Project {
             return try compile(definition).manifest
         }
         let manifest = try read(file(found))
-        if let definition, let compiled = try? definition.compile(assets: assets.catalog()),
-            compiled.manifest.graph != manifest.graph || compiled.manifest.output != manifest.output
-        {
+        if let definition, differs(definition, from: manifest) {
             Console.warn("\(found) is published and its definition now differs: the published one runs")
         }
         return manifest
+    }
+
+    /// Whether a definition would be published otherwise now. The assets count as they were: a runner checks them.
+    private func differs(_ definition: Pipeline, from manifest: Manifest) -> Bool {
+        guard let compiled = try? definition.compile(assets: AssetCatalog(manifest.assets)).manifest else {
+            return true
+        }
+        return compiled.graph != manifest.graph || compiled.output != manifest.output
     }
 
     /// Whether a pipeline is named by the path of its manifest.

@@ -11,8 +11,8 @@ public struct Runner: Sendable {
     public let assets: AssetFolder
     /// What each job may take.
     public let limits: Limits
-    /// Where encoded bumpers are kept; nil where they are encoded for every run.
-    public let cache: SegmentCache?
+    /// Where encoded bumpers and what assets are is kept; nil where each run finds that anew.
+    public let cache: AssetCache?
     /// How clips are opened.
     public let inputs: InputOpener
 
@@ -24,11 +24,11 @@ public struct Runner: Sendable {
     /// - Parameters:
     ///   - assets: where pipelines' assets lie.
     ///   - limits: what each call of this runner may take.
-    ///   - cache: where encoded bumpers are kept; nil where they are encoded for every run.
+    ///   - cache: where encoded bumpers and what assets are is kept; nil where each run finds that anew.
     ///   - inputs: how clips are opened.
     ///   - logger: gets libav's own lines, at debug level: the facts that matter are in errors and reports.
     public init(
-        assets: AssetFolder, limits: Limits = Limits(), cache: SegmentCache? = nil, inputs: InputOpener = .files,
+        assets: AssetFolder, limits: Limits = Limits(), cache: AssetCache? = nil, inputs: InputOpener = .files,
         logger: Logger
     ) {
         self.inputs = inputs
@@ -103,7 +103,15 @@ public struct Runner: Sendable {
     ) throws(RunError) -> [AssetPath: MediaInfo] {
         try assets.verify(references)
         var infos: [AssetPath: MediaInfo] = [:]
-        for asset in references { infos[asset.path] = try probe(asset.path, cancellation) }
+        for asset in references {
+            if let known = cache?.info(of: asset.sha256) {
+                infos[asset.path] = known
+                continue
+            }
+            let info = try probe(asset.path, cancellation)
+            cache?.keep(info, of: asset.sha256)
+            infos[asset.path] = info
+        }
         return infos
     }
 

@@ -40,11 +40,11 @@ struct DryRunTests {
     @Test("bumpers that are in the cache cost nothing")
     func cached() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 1.5, size: "640x480")
-        let runner = testRunner(cache: SegmentCache(path: scratch.path("cache")))
+        let runner = testRunner(cache: AssetCache(path: scratch.path("cache")))
         let manifest = try showcase().compile(assets: Checkout.assets.catalog()).manifest
         let cold = try await runner.dryRun(manifest, for: clip)
         #expect(cold.cost.encodedFrames == cold.output.frames)
-        _ = try await runner.bake(manifest, size: .hd1080)
+        _ = try await runner.bake(manifest, sizes: [.hd1080])
         #expect(try await runner.dryRun(manifest, for: clip).cost.encodedFrames == 45)
     }
 

@@ -26,7 +26,7 @@ struct SegmentTests {
         try Self.pipeline.compile(assets: Checkout.assets.catalog()).manifest
     }
 
-    private func make(_ cache: SegmentCache?, _ name: String) async throws -> RunReport {
+    private func make(_ cache: AssetCache?, _ name: String) async throws -> RunReport {
         try await TestSupport.make(
             Self.pipeline, of: Checkout.fixture("plain.mp4"), to: scratch.path(name), with: testRunner(cache: cache))
     }
@@ -35,7 +35,7 @@ struct SegmentTests {
 
     @Test("the output is the same with the cache cold, warm and off")
     func same() async throws {
-        let cache = SegmentCache(path: scratch.path("cache"))
+        let cache = AssetCache(path: scratch.path("cache"))
         let cold = try await make(cache, "cold.mp4")
         let warm = try await make(cache, "warm.mp4")
         let off = try await make(nil, "off.mp4")
@@ -70,7 +70,7 @@ struct SegmentTests {
 
     @Test("a damaged segment is made again, and never used")
     func damaged() async throws {
-        let cache = SegmentCache(path: scratch.path("cache"))
+        let cache = AssetCache(path: scratch.path("cache"))
         _ = try await make(cache, "whole.mp4")
         for name in try FileManager.default.contentsOfDirectory(atPath: cache.path) {
             let path = "\(cache.path)/\(name)"
@@ -87,7 +87,7 @@ struct SegmentTests {
 
     @Test("a segment with other parameter sets is encoded again with the body's")
     func otherParameters() async throws {
-        let cache = SegmentCache(path: scratch.path("cache"))
+        let cache = AssetCache(path: scratch.path("cache"))
         _ = try await make(cache, "whole.mp4")
         // As if another encoder's packets lay under the key: its header says three reference frames.
         for entry in cache.entries() {
@@ -103,7 +103,7 @@ struct SegmentTests {
 
     @Test("many runs at once with an empty cache do each other no harm")
     func atOnce() async throws {
-        let cache = SegmentCache(path: scratch.path("cache"))
+        let cache = AssetCache(path: scratch.path("cache"))
         try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<4 { group.addTask { try await make(cache, "\(number).mp4").frames } }
             for try await frames in group { #expect(frames == 165) }
@@ -120,7 +120,7 @@ struct SegmentTests {
             return segment
         }
         let keys = (0..<4).map { ContentDigest(of: Data([UInt8($0)])) }
-        let cache = SegmentCache(path: scratch.path("cache"), limit: 35_000)
+        let cache = AssetCache(path: scratch.path("cache"), limit: 35_000)
         for (age, key) in zip([30.0, 20, 10], keys) {
             cache.keep(segment(10_000), for: key)
             let name = try #require(
@@ -136,7 +136,7 @@ struct SegmentTests {
 
     @Test("what a process that was killed left half written is removed, what another is writing is not")
     func leftovers() throws {
-        let cache = SegmentCache(path: scratch.path("cache"))
+        let cache = AssetCache(path: scratch.path("cache"))
         let key = ContentDigest(of: Data([1]))
         cache.keep(EncodedSegment(header: Data([0, 0, 1, 0x67])), for: key)
         let names = ["old.1.2.partial", "new.1.2.partial"]
@@ -155,23 +155,69 @@ struct SegmentTests {
     func unwritable() async throws {
         let file = scratch.path("file")
         #expect(FileManager.default.createFile(atPath: file, contents: nil))
-        #expect(try await make(SegmentCache(path: file), "out.mp4").segments.count == 2)
+        #expect(try await make(AssetCache(path: file), "out.mp4").segments.count == 2)
     }
 
     @Test("baking makes the segments that runs then find")
     func bake() async throws {
-        let cache = SegmentCache(path: scratch.path("cache"))
+        let cache = AssetCache(path: scratch.path("cache"))
         let size = PictureSize(width: 640, height: 360)
-        let baked = try await testRunner(cache: cache).bake(manifest(), size: size)
+        let baked = try await testRunner(cache: cache).bake(manifest(), sizes: [size])
         #expect(baked.map(\.frames) == [75, 75] && baked.map(\.wasThere) == [false, false])
         #expect(baked.map { $0.assets.map(\.description) } == [["brand/intro.mp4"], ["brand/outro.mp4"]])
-        #expect(try await testRunner(cache: cache).bake(manifest(), size: size).map(\.wasThere) == [true, true])
+        #expect(try await testRunner(cache: cache).bake(manifest(), sizes: [size]).map(\.wasThere) == [true, true])
         #expect(try await make(cache, "out.mp4").segments.map(\.isFromCache) == [true, true])
+    }
+
+    /// The clip as it is between bumpers that take its size on.
+    private static let keeping = Pipeline("keeping", version: 1, summary: "A test") {
+        StripAudio()
+        Bumper(.opening, .asset("brand/intro.mp4"), silent: true)
+    } output: {
+        MP4(video: .h264(preset: .veryfast), frameRate: 30)
+    }
+
+    @Test("baking for several sizes makes what differs once for each, and what does not once")
+    func bakeSizes() async throws {
+        let runner = testRunner(cache: AssetCache(path: scratch.path("cache")))
+        let sizes = [PictureSize(width: 320, height: 180), PictureSize(width: 180, height: 320)]
+        let keeping = try Self.keeping.compile(assets: Checkout.assets.catalog()).manifest
+        #expect(try await runner.bake(keeping, sizes: sizes + sizes).map(\.wasThere) == [false, false])
+        #expect(try await runner.bake(manifest(), sizes: sizes).map(\.frames) == [75, 75])
+        let report = try await TestSupport.make(
+            Self.keeping, of: Checkout.fixture("plain.mp4"), to: scratch.path("out.mp4"), with: runner)
+        #expect(report.segments.map(\.isFromCache) == [true])
+    }
+
+    @Test("what an asset is, is kept under its content, and found out again where that is damaged")
+    func facts() async throws {
+        let cache = AssetCache(path: scratch.path("cache"))
+        let clip = Checkout.fixture("plain.mp4")
+        _ = try await testRunner(cache: cache).plan(manifest(), for: clip)
+        let references = try manifest().assets
+        for reference in references {
+            let found = try await testRunner().probe(Checkout.assets.file(reference.path))
+            #expect(cache.info(of: reference.sha256) == found)
+        }
+        // What is kept is believed…
+        let intro = try #require(references.first { $0.path.description == "brand/intro.mp4" })
+        var blind = try #require(cache.info(of: intro.sha256))
+        let whole = blind
+        blind.video = nil
+        _ = cache.clear()
+        cache.keep(blind, of: intro.sha256)
+        await #expect(throws: RunError.self) { try await testRunner(cache: cache).plan(manifest(), for: clip) }
+        // … unless a bit of it is another.
+        for name in try FileManager.default.contentsOfDirectory(atPath: cache.path) where name.hasSuffix("facts") {
+            try Data("damaged".utf8).write(to: URL(filePath: "\(cache.path)/\(name)"))
+        }
+        _ = try await testRunner(cache: cache).plan(manifest(), for: clip)
+        #expect(cache.info(of: intro.sha256) == whole)
     }
 
     @Test("a clip in whose middle the work is broken off while a segment is made leaves nothing")
     func cancelled() async throws {
-        let runner = testRunner(cache: SegmentCache(path: scratch.path("cache")))
+        let runner = testRunner(cache: AssetCache(path: scratch.path("cache")))
         let clip = Checkout.fixture("plain.mp4")
         let plan = try await runner.plan(manifest(), for: clip)
         let run = try await runner.run(plan, input: clip, output: scratch.path("out.mp4"))

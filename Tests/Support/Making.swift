@@ -6,7 +6,7 @@ package import Runner
 ///
 /// The memory that is limited is the process's, which the tests share: many of them run at once.
 package func testRunner(
-    assets: AssetFolder = Checkout.assets, limits: Limits = Limits(memory: 16 << 30), cache: SegmentCache? = nil
+    assets: AssetFolder = Checkout.assets, limits: Limits = Limits(memory: 16 << 30), cache: AssetCache? = nil
 ) -> Runner {
     Runner(
         assets: assets, limits: limits, cache: cache, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

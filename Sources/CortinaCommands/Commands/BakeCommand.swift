@@ -16,14 +16,17 @@ struct BakeCommand: InterruptibleCommand {
     var pipelines: [String]
 
     @Option(
-        help: "The picture's size of the clips that will come, WIDTHxHEIGHT; it counts where a pipeline keeps it.",
+        help: """
+            A picture's size of the clips that will come, WIDTHxHEIGHT; it counts where a pipeline keeps it. May be \
+            repeated. Default: 1920x1080 and 1080x1920.
+            """,
         transform: { text in
             guard let size = PictureSize(text), size.problem == nil else {
                 throw ValidationError("'\(text)' is no picture's size; write it as 1920x1080")
             }
             return size
         })
-    var size = PictureSize.hd1080
+    var size = [PictureSize.hd1080, PictureSize(width: 1080, height: 1920)]
 
     @OptionGroup var values: ParameterOptions
 
@@ -38,7 +41,7 @@ struct BakeCommand: InterruptibleCommand {
         let runner = Runner(project.assets, limits: limits.limits, cache: cache.cache)
         for name in pipelines {
             let manifest = try project.manifest(name)
-            let segments = try await runner.bake(manifest, size: size, parameters: values.values)
+            let segments = try await runner.bake(manifest, sizes: size, parameters: values.values)
             if segments.isEmpty { print("\(manifest.reference): nothing is the same for every clip") }
             for segment in segments {
                 let assets = segment.assets.map(\.description).joined(separator: ", ")

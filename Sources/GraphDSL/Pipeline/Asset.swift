@@ -22,4 +22,9 @@ public struct AssetCatalog: Hashable, Sendable {
 
     /// A catalog from digests.
     public init(_ digests: [AssetPath: ContentDigest] = [:]) { self.digests = digests }
+
+    /// The catalog of the files that a manifest names, as they were when it was made.
+    public init(_ references: [AssetReference]) {
+        digests = Dictionary(references.map { ($0.path, $0.sha256) }) { first, _ in first }
+    }
 }

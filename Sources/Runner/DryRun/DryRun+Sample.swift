@@ -15,7 +15,7 @@ extension DryRun {
     /// - Parameter cache: where the run would find encoded bumpers.
     init(
         _ plan: Plan, _ report: RunReport, _ sampled: (sample: Sample?, links: [FilterGraphInstance.Link]),
-        _ cache: SegmentCache?
+        _ cache: AssetCache?
     ) {
         let sample = sampled.sample ?? Sample()
         let frames = plan.frames
@@ -36,7 +36,7 @@ extension DryRun {
     }
 
     /// The frames that a run would encode: the body's, and those of the segments that are not in the cache.
-    private static func encodedFrames(_ plan: Plan, _ cache: SegmentCache?) -> Int? {
+    private static func encodedFrames(_ plan: Plan, _ cache: AssetCache?) -> Int? {
         guard plan.body.copied == nil else { return 0 }
         guard let body = plan.body.frames else { return nil }
         let segments = Dictionary(plan.segments.compactMap { part in part.key.map { ($0, part.plan) } }) { first, _ in

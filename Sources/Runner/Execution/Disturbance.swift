@@ -6,11 +6,14 @@ package struct Disturbance: Hashable, Sendable {
     package var failing: String?
     /// At which piece of it, from 0.
     package var piece = 0
+    /// Whether the run is cancelled there, and does not fail.
+    package var cancels = false
 
-    package init(queueCapacity: Int? = nil, failing: String? = nil, piece: Int = 0) {
+    package init(queueCapacity: Int? = nil, failing: String? = nil, piece: Int = 0, cancels: Bool = false) {
         self.queueCapacity = queueCapacity
         self.failing = failing
         self.piece = piece
+        self.cancels = cancels
     }
 
     /// The error that a run ends with that was made to fail.

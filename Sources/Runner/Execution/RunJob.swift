@@ -199,7 +199,7 @@ final class RunJob: Sendable {
                 state.piecesToFailure -= 1
                 return state.piecesToFailure == -1
             }
-            if isDue { fail(Disturbance.error(kind)) }
+            if isDue { fail(disturbance.cancels ? .cancelled : Disturbance.error(kind)) }
         }
         return try meter.measure(kind, work)
     }

@@ -3,6 +3,9 @@ package import LibAV
 
 /// Finds out what a media file is.
 package enum Prober {
+    /// To be raised where the same file comes to be told otherwise: what was kept under another number is not believed.
+    static let revision = 1
+
     /// Probes a source of bytes. Blocks: never call it on Swift's cooperative threads.
     ///
     /// - Parameter name: what the input is called in errors.

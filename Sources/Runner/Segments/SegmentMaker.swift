@@ -9,7 +9,7 @@ struct JoinedSegments: Sendable {
 
 /// Gets the constant segments of a plan: out of the cache, or by encoding them.
 struct SegmentMaker: Sendable {
-    let cache: SegmentCache?
+    let cache: AssetCache?
     let assets: AssetFolder
     let limits: Limits
 
