@@ -8,7 +8,7 @@ CLIP ?= assets/samples/rally.mp4
 OUT ?= out/showcase.mp4
 DATA ?= out/platform
 # Tests that wait for servers do so apart from those that keep every thread busy with media.
-SERVER_TESTS := ^(Database|Storage|PlatformAPI)Tests
+SERVER_TESTS := ^(Database|Storage|Worker|PlatformAPI)Tests
 PORT ?= 8080
 
 .PHONY: help demo platform test examples snapshots build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
@@ -29,6 +29,7 @@ demo: build ## Runs showcase on the sample clip. CLIP=… for another.
 
 platform: packages ## Builds the platform and runs it here, with a PostgreSQL of its own. DATA=… PORT=…
 	@deploy/install-packages postgresql-15
+	swift build -c release --product cortina-worker
 	swift build -c release --product cortina-api
 	.build/release/cortina-api serve --embedded --data "$(DATA)" --port $(PORT)
 

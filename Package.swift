@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .executable(name: "cortina", targets: ["cortina"]),
         .executable(name: "cortina-api", targets: ["cortina-api"]),
+        .executable(name: "cortina-worker", targets: ["cortina-worker"]),
         .library(name: "GraphDSL", targets: ["GraphDSL"]),
         .library(name: "Stages", targets: ["Stages"]),
         .library(name: "Runner", targets: ["Runner"]),
@@ -79,9 +80,29 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "LibAV", "Transfer",
+                "Database", "LibAV", "Transfer",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "XMLCoder", package: "XMLCoder"),
+            ],
+            swiftSettings: house),
+        .target(
+            name: "Telemetry", dependencies: [.product(name: "Logging", package: "swift-log")], swiftSettings: house),
+        .target(
+            name: "Worker",
+            dependencies: [
+                "Database", "GraphDSL", "Runner", "Storage",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: house),
+        .target(
+            name: "PlatformSettings",
+            dependencies: [
+                "Database", "Storage", "Transfer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: house),
         .target(
@@ -101,14 +122,24 @@ let package = Package(
         .executableTarget(
             name: "cortina-api",
             dependencies: [
-                "Database", "PlatformAPI", "Storage", "Transfer",
+                "Database", "PlatformAPI", "PlatformSettings", "Storage", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: house),
+        .executableTarget(
+            name: "cortina-worker",
+            dependencies: [
+                "Database", "PlatformSettings", "Runner", "Storage", "Telemetry", "Worker",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house),
@@ -170,11 +201,19 @@ let package = Package(
             ],
             swiftSettings: house),
         .testTarget(
+            name: "WorkerTests",
+            dependencies: [
+                "Database", "GraphDSL", "LibAV", "PlatformSupport", "Runner", "Stages", "Storage", "TestSupport",
+                "Worker",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+        .testTarget(
             name: "PlatformAPITests",
             dependencies: [
-                "cortina-api", "Database", "GraphDSL", "LibAV", "PlatformAPI", "PlatformSupport", "Storage",
-                "TestSupport",
-                "Transfer",
+                "cortina-api", "cortina-worker", "Database", "GraphDSL", "LibAV", "PlatformAPI", "PlatformSupport",
+                "Storage", "Telemetry", "TestSupport", "Transfer",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

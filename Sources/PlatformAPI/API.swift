@@ -28,18 +28,21 @@ public struct API: Sendable {
     private let pool: ConnectionPool
     private let store: any ObjectStore
     private let catalog: PipelineCatalog
+    private let events: VideoEvents
     private let policy: UploadPolicy
     private let limits: [RateLimits.Subject: RateLimits.Limit]
     private let tokens: AccessTokens
 
+    /// - Parameter events: run beside it.
     /// - Throws: ``SetupError``.
     public init(
         _ settings: Settings, database pool: ConnectionPool, store: any ObjectStore, pipelines catalog: PipelineCatalog,
-        logger: Logger
+        events: VideoEvents, logger: Logger
     ) async throws {
         self.pool = pool
         self.store = store
         self.catalog = catalog
+        self.events = events
         policy = settings.policy
         limits = settings.limits
         Runner.setUp(Limits(), logger)
@@ -69,6 +72,7 @@ public struct API: Sendable {
         own.add(to: api.group("videos"))
         UploadRoutes(videos: videos, store: store, catalog: catalog, policy: policy, own: own).add(
             to: api.group("videos"))
+        EventRoutes(videos: videos, events: events, own: own).add(to: api.group("videos"))
         PipelineRoutes(catalog: catalog).add(to: api.group("pipelines"))
         let everybody = api.group("public")
         PublicVideoRoutes(

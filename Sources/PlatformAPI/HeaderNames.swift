@@ -5,6 +5,8 @@ extension HTTPField.Name {
     static let totalCount = known("X-Total-Count")
     /// Where the neighbouring pages of a list are (RFC 8288).
     static let link = known("Link")
+    /// Whether nginx collects an answer before it passes it on.
+    static let accelBuffering = known("X-Accel-Buffering")
     static let frameOptions = known("X-Frame-Options")
     static let referrerPolicy = known("Referrer-Policy")
 

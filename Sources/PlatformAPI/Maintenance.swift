@@ -11,9 +11,6 @@ public struct Maintenance: Service {
     private let logger: Logger
 
     private static let pause = Duration.seconds(60)
-    /// What the owner of a video is told whose last attempt was never heard of again.
-    private static let lost = Video.Failure(
-        code: "interrupted", message: "The video could not be made. Upload it again, or ask us for help.")
 
     public init(database pool: ConnectionPool, logger: Logger) {
         rankings = RankingRepository(pool)
@@ -43,7 +40,7 @@ public struct Maintenance: Service {
         let now = try await rankings.changes()
         if now != changes { try await rankings.refresh() }
         let (expired, past, lost) = (
-            try await tokens.sweep(), try await attempts.sweep(), try await jobs.sweep(Self.lost)
+            try await tokens.sweep(), try await attempts.sweep(), try await jobs.sweep(.interrupted)
         )
         if expired + past + lost > 0 {
             logger.info("swept", metadata: ["tokens": "\(expired)", "attempts": "\(past)", "jobs": "\(lost)"])

@@ -29,6 +29,13 @@ extension Runner {
         }
     }
 
+    /// Makes single pictures of a clip itself.
+    ///
+    /// - Throws: ``RunError``.
+    public func stills(of path: String) async throws(RunError) -> StillMaker {
+        try await stills(.untouched(output: MP4(video: .h264(), frameRate: 30).profile), of: path)
+    }
+
     /// What a pipeline would do with a clip, found out on the real filter graph; takes about a second, writes nothing.
     ///
     /// - Parameters:

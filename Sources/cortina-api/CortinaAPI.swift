@@ -1,4 +1,5 @@
 import ArgumentParser
+import PlatformSettings
 
 @main
 struct CortinaAPI: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Database
+import PlatformSettings
 
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,7 +13,8 @@ struct MigrateCommand: AsyncParsableCommand {
     var migrations = "migrations"
 
     func run() async throws {
-        var database = try Settings(reader: try await SettingReader(file: settings), data: nil).database()
+        var database = try Settings(reader: try await SettingReader(file: settings), data: nil, program: "cortina-api")
+            .database()
         // The longest may take a while.
         database.statement = .seconds(600)
         let applied = try await Migrator(Migration.all(in: migrations)).migrate(database)

@@ -5,6 +5,9 @@ import Hummingbird
 import Logging
 import NIOCore
 import PlatformAPI
+import PlatformSettings
+import ServiceLifecycle
+import Telemetry
 import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
@@ -42,7 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
         let migrator = Migrator(try Migration.all(in: migrations))
         let folder = data.map { URL(filePath: $0).standardizedFileURL.path }
         if let folder { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-        let settings = Settings(reader: try await SettingReader(file: settings), data: folder)
+        let settings = Settings(reader: try await SettingReader(file: settings), data: folder, program: "cortina-api")
         guard embedded, let folder else {
             let database = try settings.database()
             let pending = try await migrator.pending(database)
@@ -50,27 +53,33 @@ struct ServeCommand: AsyncParsableCommand {
                 throw ValidationError(
                     "the schema is not up to date (\(pending.joined(separator: ", "))): run cortina-api migrate")
             }
-            return try await serve(settings, database)
+            return try await serve(settings, database, [])
         }
         try await EmbeddedCluster(folder: "\(folder)/postgres").run { database in
             var patient = database
             patient.statement = .seconds(600)
             try await migrator.migrate(patient)
-            try await serve(settings, database)
+            let worker = WorkerProcess(
+                database: database, data: folder, pipelines: pipelines, settings: self.settings,
+                logger: Logger(label: "cortina-api"))
+            try await serve(settings, database, [worker])
         }
     }
 
-    private func serve(_ settings: Settings, _ database: DatabaseSettings) async throws {
+    private func serve(
+        _ settings: Settings, _ database: DatabaseSettings, _ services: [any Service]
+    ) async throws {
         let logger = Logger(label: "cortina-api")
         let pool = try settings.pool(database)
         let store = try settings.store("http://\(host):\(port)")
+        let events = VideoEvents(pool, database)
         let application = Application(
             router: try await API(
                 settings.api(), database: pool, store: store, pipelines: PipelineCatalog(folder: pipelines),
-                logger: logger
+                events: events, logger: logger
             ).router(),
             configuration: .init(address: .hostname(host, port: port)),
-            services: [Maintenance(database: pool, logger: logger)],
+            services: [Maintenance(database: pool, logger: logger), events] + services,
             onServerRunning: { channel in
                 let address = "http://\(host):\(channel.localAddress?.port ?? port)\n"
                 FileHandle.standardOutput.write(Data(address.utf8))

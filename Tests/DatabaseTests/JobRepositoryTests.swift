@@ -45,7 +45,7 @@ struct JobRepositoryTests {
         let (platform, videos) = try await platform()
         let lost = try #require(try await platform.jobs.claim(for: .seconds(3600)))
         #expect(try await platform.jobs.renew(lost, for: .seconds(3600), progress: 0.5))
-        #expect(try await platform.jobs.progress(of: lost.video) == 0.5)
+        #expect(try await platform.videos.states(of: [lost.video]).map(\.progress) == [0.5])
         #expect(try await platform.jobs.claim(for: .seconds(3600)) == nil)
         try await runOut(platform)
         let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))

@@ -32,7 +32,7 @@ struct RepositoryTests {
         #expect(jobs.compactMap(\.self).count == 1)
         let accepted = try #require(try await platform.videos.video(video.id))
         #expect(accepted.status == .uploaded && accepted.original.bytes == 77 && accepted.uploadedAt != nil)
-        #expect(try await platform.jobs.progress(of: video.id) == 0)
+        #expect(try await platform.videos.states(of: [video.id]).map(\.progress) == [0])
         #expect(try await platform.videos.accept(VideoID(rawValue: 99), bytes: 1) == nil)
     }
 

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import PlatformAPI
+@testable import Telemetry
 
 @Suite(.postgres)
 struct MaintenanceTests {

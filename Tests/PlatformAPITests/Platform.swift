@@ -36,12 +36,13 @@ struct Platform: Sendable {
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        let events = VideoEvents(pool, database)
         let application = Application(
             router: try await API(
                 settings, database: pool, store: store,
-                pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), logger: logger
+                pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, logger: logger
             ).router(),
-            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)), services: [events],
             onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) }, logger: logger)
         let server = Task { try await application.runService(gracefulShutdownSignals: []) }
         var iterator = ports.makeAsyncIterator()

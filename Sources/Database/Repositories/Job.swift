@@ -9,6 +9,8 @@ public struct Job: Hashable, Sendable {
     public var claim: String
     /// The store's key of the upload.
     public var originalKey: String
+    /// What its owner called the file.
+    public var fileName: String
 
     init(_ row: Row) throws(DatabaseError) {
         id = try row["id"]
@@ -17,5 +19,6 @@ public struct Job: Hashable, Sendable {
         attempt = try row["attempts"]
         claim = try row["claim"]
         originalKey = try row["original_key"]
+        fileName = try row["file_name"]
     }
 }

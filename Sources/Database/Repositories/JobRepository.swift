@@ -54,7 +54,7 @@ public struct JobRepository: Sendable {
                     WHERE videos.id = claimed.video_id AND videos.status IN ('uploaded', 'failed')
                 )
                 SELECT claimed.id, video_id, claimed.pipeline_name, claimed.pipeline_version, claimed.pipeline_digest,
-                    attempts, claim::text AS claim, original_key, pg_notify('videos', video_id::text)
+                    attempts, claim::text AS claim, original_key, file_name, pg_notify('videos', video_id::text)
                 FROM claimed JOIN videos ON videos.id = claimed.video_id
                 """, lease.seconds, id),
         ]
@@ -185,15 +185,6 @@ public struct JobRepository: Sendable {
                 SELECT pg_notify('videos', video_id::text) FROM failed
                 """, attempts, failure.code, failure.message))
         return rows.count
-    }
-
-    // MARK: Looking
-
-    /// How far the job under way for a video is, from 0 to 1; nil where none is.
-    public func progress(of video: VideoID) async throws -> Double? {
-        try await pool.query(
-            Statement("SELECT progress FROM jobs WHERE video_id = $1 AND state IN ('waiting', 'running')", video)
-        ).first.map { row throws(DatabaseError) in try row["progress"] }
     }
 }
 

@@ -56,6 +56,10 @@ public struct Video: Hashable, Sendable {
             self.message = message
         }
 
+        /// What its owner is told where every attempt was broken off by something that is not the file's fault.
+        public static let interrupted = Failure(
+            code: "interrupted", message: "The video could not be made. Upload it again, or ask us for help.")
+
         init?(_ row: Row) throws(DatabaseError) {
             guard let code: String = try row["failure_code"], let message: String = try row["failure_message"] else {
                 return nil

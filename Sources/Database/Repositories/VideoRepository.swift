@@ -79,6 +79,18 @@ public struct VideoRepository: Sendable {
             .first.map(Video.init)
     }
 
+    /// How far videos are; those that are not there are left out.
+    public func states(of ids: [VideoID]) async throws -> [VideoState] {
+        try await pool.query(
+            Statement(
+                """
+                SELECT videos.id, status, videos.failure_code, videos.failure_message, progress
+                FROM videos LEFT JOIN jobs ON jobs.video_id = videos.id AND jobs.state IN ('waiting', 'running')
+                WHERE videos.id = ANY($1::bigint[]) AND deleted_at IS NULL
+                """, ids)
+        ).map(VideoState.init)
+    }
+
     /// Somebody's videos, newest first.
     public func videos(of owner: UserID) async throws -> [Video] {
         try await pool.query(

@@ -241,7 +241,7 @@ private final class FrameReaders: Sendable {
 
 extension Manifest {
     /// A pipeline without a stage.
-    fileprivate static func untouched(output: OutputProfile) -> Manifest {
+    static func untouched(output: OutputProfile) -> Manifest {
         var graph = FilterGraph()
         let source = graph.add(.init(.source(.init(asset: nil, content: .video))))
         graph.add(.init(.sink(.video), inputs: [source]))

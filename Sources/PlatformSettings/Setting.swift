@@ -3,7 +3,7 @@ import Configuration
 import SystemPackage
 
 /// What can be set, in the environment or in a file.
-enum Setting: String, CaseIterable {
+public enum Setting: String, CaseIterable {
     case databaseHost = "database.host"
     case databasePort = "database.port"
     case databaseName = "database.name"
@@ -45,18 +45,19 @@ enum Setting: String, CaseIterable {
     var isSecret: Bool { [.databasePassword, .storeSecretKey, .tokenKeys].contains(self) }
 
     /// The variable of the environment.
-    private var variable: String { rawValue.uppercased().replacing(".", with: "_") }
+    public var variable: String { rawValue.uppercased().replacing(".", with: "_") }
 
     /// All of them, for people.
-    static var list: String { allCases.map { "\($0.variable)\n    \($0.summary)" }.joined(separator: "\n") }
+    public static var list: String { allCases.map { "\($0.variable)\n    \($0.summary)" }.joined(separator: "\n") }
 }
 
 /// Reads settings, from the environment first.
-struct SettingReader {
+public struct SettingReader: Sendable {
     private let reader: ConfigReader
 
     /// - Parameter file: JSON, with the names' parts as objects: `{"database": {"host": …}}`.
-    init(file: String?) async throws {
+    /// - Throws: an error that says what is wrong with the file.
+    public init(file: String?) async throws {
         var providers: [any ConfigProvider] = [EnvironmentVariablesProvider()]
         if let file {
             do { providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file))) } catch {
@@ -67,13 +68,13 @@ struct SettingReader {
     }
 
     /// A setting; nil where it is not set.
-    subscript(setting: Setting) -> String? {
+    public subscript(setting: Setting) -> String? {
         let value = reader.string(forKey: ConfigKey(setting.rawValue), isSecret: setting.isSecret)
         return value?.isEmpty == true ? nil : value
     }
 
     /// A setting that is a whole number.
-    func number(_ setting: Setting, default other: Int) throws -> Int {
+    public func number(_ setting: Setting, default other: Int) throws -> Int {
         guard let text = self[setting] else { return other }
         guard let number = Int(text), number > 0 else {
             throw ValidationError("\(setting.rawValue) must be a whole number")
@@ -82,7 +83,7 @@ struct SettingReader {
     }
 
     /// A setting that must be there.
-    func required(_ setting: Setting) throws -> String {
+    public func required(_ setting: Setting) throws -> String {
         guard let value = self[setting] else { throw ValidationError("\(setting.rawValue) must be set") }
         return value
     }

@@ -1,0 +1,155 @@
+import Database
+public import Logging
+public import Runner
+public import Storage
+
+/// Does jobs: makes what each asks for, and makes the result the video's.
+public struct Worker: Sendable {
+    /// Where a worker's things lie.
+    public struct Folders: Sendable {
+        /// The published manifests.
+        public var pipelines: PublishedFolder
+        /// The pipelines' files.
+        public var assets: AssetFolder
+        /// For what is on its way, of all workers of this machine.
+        public var scratch: String
+
+        public init(pipelines: PublishedFolder, assets: AssetFolder, scratch: String) {
+            self.pipelines = pipelines
+            self.assets = assets
+            self.scratch = scratch
+        }
+    }
+
+    /// How a job ended.
+    public enum Outcome: String, Hashable, Sendable {
+        /// The video is there.
+        case made
+        /// The upload is at fault.
+        case failed
+        /// It is somebody else's turn, later.
+        case givenBack = "given-back"
+        /// Somebody else has it already.
+        case lost
+    }
+
+    private let queue: any JobQueue
+    private let store: any ObjectStore
+    private let maker: VideoMaker
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - cache: where encoded bumpers and what assets are is kept.
+    ///   - limits: what each job may take.
+    public init(
+        _ queue: any JobQueue, store: any ObjectStore, folders: Folders, cache: AssetCache?, limits: Limits = Limits(),
+        logger: Logger
+    ) {
+        self.queue = queue
+        self.store = store
+        self.logger = logger
+        maker = VideoMaker(
+            store: store, pipelines: folders.pipelines, assets: folders.assets, cache: cache, limits: limits,
+            scratch: folders.scratch, logger: logger)
+    }
+
+    /// Removes what a worker left behind that was killed.
+    func clear() { ScratchFolder.clear(maker.scratch) }
+
+    /// Does a job. Where the task is cancelled, the job is given back, and the attempt does not count.
+    @discardableResult
+    func perform(_ job: Job) async -> Outcome {
+        let begin = ContinuousClock.now
+        let result = await make(job)
+        // What was begun is ended, whoever wants to stop.
+        let (outcome, reason) = await Task { await conclude(job, result) }.value
+        log(job, outcome, reason, try? result.get().report, begin.duration(to: .now))
+        return outcome
+    }
+
+    /// Makes the video, as long as the job is ours.
+    private func make(_ job: Job) async -> Result<VideoMaker.Made, any Error> {
+        let keeper = ClaimKeeper(job, in: queue)
+        do {
+            return .success(
+                try await withThrowingTaskGroup(of: VideoMaker.Made?.self) { group in
+                    group.addTask { try await maker.make(job, progress: keeper.note) }
+                    group.addTask {
+                        try await keeper.keep()
+                        return nil
+                    }
+                    defer { group.cancelAll() }
+                    guard let made = try await group.next() ?? nil else { throw CancellationError() }
+                    return made
+                })
+        } catch {
+            return .failure(Task.isCancelled ? CancellationError() : error)
+        }
+    }
+
+    private func conclude(_ job: Job, _ result: Result<VideoMaker.Made, any Error>) async -> (Outcome, String?) {
+        do {
+            switch result {
+            case .success(let made):
+                let keys = JobRepository.Result(
+                    processedKey: made.video.description, posterKey: made.poster.description)
+                guard let replaced = try await queue.finish(job, with: keys) else {
+                    await remove([made.video, made.poster])
+                    return (.lost, nil)
+                }
+                await remove(replaced.compactMap { ObjectKey($0) })
+                return (.made, nil)
+            case .failure(is ClaimKeeper.Lost):
+                return (.lost, nil)
+            case .failure(is CancellationError):
+                return (try await queue.giveBack(job, after: .zero, counts: false) ? .givenBack : .lost, "stopped")
+            case .failure(let error as RunError) where !error.classification.isWorthRetrying && error.blame == .input:
+                let failure = Video.Failure(code: error.classification.code.rawValue, message: error.sentence)
+                return (try await queue.fail(job, failure) ? .failed : .lost, "\(error)")
+            case .failure(let error):
+                let isOurs = try await queue.giveBack(job, after: Self.pause(after: job.attempt), counts: true)
+                return (isOurs ? .givenBack : .lost, "\(error)")
+            }
+        } catch {
+            // The database is away: the lease runs out, and somebody takes the job again.
+            return (.lost, "\(error)")
+        }
+    }
+
+    /// How long a job waits that could not be done: longer each time.
+    private static func pause(after attempt: Int) -> Duration { .seconds(10) * (attempt * attempt) }
+
+    /// Removes objects that nothing refers to; what cannot be removed now is swept.
+    private func remove(_ keys: [ObjectKey]) async {
+        for key in keys {
+            do { try await store.remove(key) } catch {
+                logger.warning("an object was not removed", metadata: ["key": "\(key)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func log(_ job: Job, _ outcome: Outcome, _ reason: String?, _ report: RunReport?, _ spent: Duration) {
+        var facts: Logger.Metadata = [
+            "job": "\(job.id)", "video": "\(job.video)", "attempt": "\(job.attempt)", "outcome": "\(outcome.rawValue)",
+            "pipeline": "\(job.pipeline.name)@\(job.pipeline.version)", "digest": "\(job.pipeline.digest)",
+            "seconds": "\(spent / .seconds(1))",
+        ]
+        if let reason { facts["reason"] = "\(reason)" }
+        if let report {
+            facts["frames"] = "\(report.frames)"
+            facts["bytes-read"] = "\(report.bytesRead.values.reduce(0, +))"
+            facts["bytes-written"] = "\(report.bytesWritten)"
+            facts["work"] = "\(report.workSeconds)"
+            if !report.warnings.isEmpty { facts["warnings"] = .array(report.warnings.map { "\($0)" }) }
+        }
+        logger.log(level: outcome == .made ? .info : .warning, "job", metadata: facts)
+    }
+}
+
+extension RunError {
+    /// The error as a sentence for the owner of a file.
+    var sentence: String {
+        let text = "\(self)"
+        return text.prefix(1).uppercased() + text.dropFirst() + "."
+    }
+}
