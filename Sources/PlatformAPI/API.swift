@@ -1,6 +1,7 @@
 public import Database
 import FoundationEssentials
 public import Hummingbird
+public import HummingbirdCore
 public import Logging
 import Runner
 public import Storage
@@ -51,6 +52,11 @@ public struct API: Sendable {
             lifetime: settings.tokenLifetime)
     }
 
+    /// How connections are served: HTTP/1.1, and clients do not take for ever.
+    public static var server: HTTPServerBuilder {
+        .http1(configuration: .init(additionalChannelHandlers: [ClientPatience()]))
+    }
+
     /// The routes, each with what it needs.
     public func router() -> Router<APIContext> {
         let router = Router(context: APIContext.self)
@@ -70,8 +76,9 @@ public struct API: Sendable {
         ).add(to: api.group("auth"))
         let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator)
         own.add(to: api.group("videos"))
-        UploadRoutes(videos: videos, store: store, catalog: catalog, policy: policy, own: own).add(
-            to: api.group("videos"))
+        let uploads = UploadRoutes(videos: videos, store: store, catalog: catalog, policy: policy, own: own)
+        uploads.add(to: api.group("videos"))
+        FormUploadRoutes(videos: videos, store: store, policy: policy, uploads: uploads).add(to: api.group("videos"))
         EventRoutes(videos: videos, events: events, own: own).add(to: api.group("videos"))
         PipelineRoutes(catalog: catalog).add(to: api.group("pipelines"))
         let everybody = api.group("public")

@@ -78,7 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
                 settings.api(), database: pool, store: store, pipelines: PipelineCatalog(folder: pipelines),
                 events: events, logger: logger
             ).router(),
-            configuration: .init(address: .hostname(host, port: port)),
+            server: API.server, configuration: .init(address: .hostname(host, port: port)),
             services: [Maintenance(database: pool, logger: logger), events] + services,
             onServerRunning: { channel in
                 let address = "http://\(host):\(channel.localAddress?.port ?? port)\n"

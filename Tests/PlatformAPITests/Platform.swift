@@ -18,6 +18,7 @@ struct Platform: Sendable {
     let pool: ConnectionPool
     let store: LocalObjectStore
     let client: Client
+    let events: VideoEvents
 
     static let settings = API.Settings(tokenKeys: [("test", Array("a secret of 32 bytes and no more".utf8))])
 
@@ -42,12 +43,12 @@ struct Platform: Sendable {
                 settings, database: pool, store: store,
                 pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, logger: logger
             ).router(),
-            configuration: .init(address: .hostname("127.0.0.1", port: 0)), services: [events],
+            server: API.server, configuration: .init(address: .hostname("127.0.0.1", port: 0)), services: [events],
             onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) }, logger: logger)
         let server = Task { try await application.runService(gracefulShutdownSignals: []) }
         var iterator = ports.makeAsyncIterator()
         let port = try #require(await iterator.next())
-        let platform = Platform(pool: pool, store: store, client: Client("http://127.0.0.1:\(port)"))
+        let platform = Platform(pool: pool, store: store, client: Client("http://127.0.0.1:\(port)"), events: events)
         do { try await body(platform) } catch {
             server.cancel()
             throw error

@@ -172,6 +172,105 @@ struct UploadTests {
         }
     }
 
+    /// A form as browsers send it.
+    private static func form(_ fields: [String: String], _ file: [UInt8]?, type: String? = "video/mp4") -> [UInt8] {
+        var body: [UInt8] = []
+        for (name, value) in fields {
+            body += Array("--x\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8)
+        }
+        if let file {
+            body += Array(
+                "--x\r\nContent-Disposition: form-data; name=\"video_file\"; filename=\"My clip.mp4\"\r\n".utf8)
+            if let type { body += Array("Content-Type: \(type)\r\n".utf8) }
+            body += Array("\r\n".utf8) + file + Array("\r\n".utf8)
+        }
+        return body + Array("--x--\r\n".utf8)
+    }
+
+    private func send(
+        _ client: Client, _ body: [UInt8], as token: String?, type: String = "multipart/form-data; boundary=x"
+    ) async throws -> (status: Int, json: [String: Any]) {
+        var headers = ["Content-Type": type]
+        if let token { headers["Authorization"] = "Bearer \(token)" }
+        let answer = try await client.exchange("POST", "/api/videos/upload", body: body, headers: headers)
+        let json = try? JSONSerialization.jsonObject(with: Data(answer.bytes)) as? [String: Any]
+        return (answer.status, json ?? [:])
+    }
+
+    @Test("older clients send a form; its job is there", arguments: ["video/mp4", "application/octet-stream", nil])
+    func form(type: String?) async throws {
+        let bytes = try clip()
+        try await run { platform in
+            let anna = try await platform.client.join("anna")
+            let fields = ["title": "A räly", "is_public": "true", "pipeline": "showcase@2"]
+            let (status, json) = try await send(platform.client, Self.form(fields, bytes, type: type), as: anna.token)
+            #expect(status == 201, "\(json)")
+            #expect(
+                json.keys.sorted() == ["id", "is_public", "s3_key", "status", "title", "uploaded_at", "user_id"])
+            #expect(json["title"] as? String == "A räly" && json["is_public"] as? Bool == true)
+            #expect(json["status"] as? String == "uploaded" && json["user_id"] as? Int == anna.id)
+            let job = try #require(try await JobRepository(platform.pool).claim(for: .seconds(3600)))
+            #expect(job.video.rawValue == json["id"] as? Int && job.pipeline.version == 2)
+            #expect(job.originalKey == json["s3_key"] as? String && job.fileName == "My clip.mp4")
+            let key = try #require(ObjectKey(job.originalKey))
+            let stored = try await platform.store.read(key, 0..<Int64(bytes.count + 1))
+            #expect(stored == bytes)
+        }
+    }
+
+    @Test("a form that says something wrong is refused, and leaves nothing")
+    func wrongForms() async throws {
+        let bytes = try clip()
+        try await run { platform in
+            let anna = try await platform.client.join("anna")
+            let good = ["title": "A rally", "is_public": "false"]
+            let wrong: [(body: [UInt8], field: String)] = [
+                (Self.form(["is_public": "true"], bytes), "title"),
+                (Self.form(good.merging(["is_public": "yes"]) { $1 }, bytes), "is_public"),
+                (Self.form(good.merging(["pipeline": "nothing"]) { $1 }, bytes), "pipeline"),
+                (Self.form(good, nil), "video_file"), (Self.form(good, []), "video_file"),
+                (Self.form(good, bytes, type: "text/plain"), "video_file"),
+                (Self.form(good, Array("This is no film.".utf8)), "video_file"),
+                (Self.form(good, try clip(seconds: 5)), "video_file"),
+            ]
+            for (body, field) in wrong {
+                let (status, json) = try await send(platform.client, body, as: anna.token)
+                #expect(status == 400 && (json["fields"] as? [String: String])?[field] != nil, "\(field): \(json)")
+            }
+            for (body, type) in [
+                (Array("hello".utf8), "multipart/form-data; boundary=x"), (Self.form(good, bytes), "application/json"),
+                (Array(Self.form(good, bytes).dropLast(9)), "multipart/form-data; boundary=x"),
+            ] {
+                let (status, json) = try await send(platform.client, body, as: anna.token, type: type)
+                #expect(status == 400 && json["code"] as? String == "malformed")
+            }
+            let (stranger, _) = try await send(platform.client, Self.form(good, bytes), as: nil)
+            #expect(stranger == 401)
+            let videos = try await platform.client.send("GET", "/api/videos", as: anna.token)
+            let objects = try await platform.store.list(.uploaded, after: nil)
+            #expect((videos.body as? [Any])?.isEmpty == true && objects.isEmpty)
+        }
+    }
+
+    @Test("a form with too large a file is refused, whatever it says of its length")
+    func largeForms() async throws {
+        let bytes = try clip()
+        var settings = Platform.settings
+        settings.policy.bytes = 1000
+        try await Platform.run(settings) { platform in
+            let anna = try await platform.client.join("anna")
+            for size in [1001, 200_000] {
+                let body = Self.form(["title": "A rally"], Array(repeatElement(bytes, count: 50).joined().prefix(size)))
+                let (status, json) = try await send(platform.client, body, as: anna.token)
+                #expect(status == 413 && json["code"] as? String == "too_large")
+            }
+            let fields = ["title": String(repeating: "x", count: 70_000)]
+            let (status, _) = try await send(
+                platform.client, Self.form(fields, Array(bytes.prefix(10))), as: anna.token)
+            #expect(status == 413)
+        }
+    }
+
     @Test("what an upload can choose is listed, and each is the file that was published")
     func pipelines() async throws {
         try await run { platform in

@@ -209,7 +209,7 @@ public struct VideoRepository: Sendable {
                         failure_code = 'deleted', failure_message = 'the video was deleted'
                     FROM deleted WHERE jobs.video_id = deleted.id AND jobs.state IN ('waiting', 'running')
                 )
-                SELECT original_key, processed_key, poster_key FROM deleted
+                SELECT original_key, processed_key, poster_key, pg_notify('videos', id::text) FROM deleted
                 """, id))
         return try rows.first.map { row throws(DatabaseError) in
             let keys: [String?] = [try row["original_key"], try row["processed_key"], try row["poster_key"]]

@@ -6,6 +6,13 @@ public struct VideoState: Hashable, Sendable {
     public var progress: Double?
     public var failure: Video.Failure?
 
+    package init(id: VideoID, status: Video.Status, progress: Double? = nil, failure: Video.Failure? = nil) {
+        self.id = id
+        self.status = status
+        self.progress = progress
+        self.failure = failure
+    }
+
     init(_ row: Row) throws(DatabaseError) {
         guard let status = Video.Status(rawValue: try row["status"]) else {
             throw .undecodable(column: "status", reason: "is no status of a video")

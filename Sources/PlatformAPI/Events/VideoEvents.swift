@@ -79,6 +79,9 @@ public final class VideoEvents: Service {
         return Watch(events: stream, continuation: continuation)
     }
 
+    /// How many watch.
+    var watchers: Int { state.withLock { $0.watchers.values.reduce(0) { $0 + $1.count } } }
+
     private func forget(_ number: Int, _ id: VideoID) {
         state.withLock { state in
             state.watchers[id]?[number] = nil

@@ -15,6 +15,9 @@ public struct UploadPolicy: Sendable {
 
     public init() {}
 
+    /// The media types, for people.
+    var typeNames: String { types.map(\.rawValue).sorted().joined(separator: ", ") }
+
     /// What is wrong with a file, in words, by what it is about: nothing where it is taken.
     func refusals(_ info: MediaInfo) -> [String: String] {
         var refusals: [String: String] = [:]

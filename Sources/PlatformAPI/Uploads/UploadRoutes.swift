@@ -3,9 +3,7 @@ import FoundationEssentials
 import GraphDSL
 import Hummingbird
 import Logging
-import Runner
 import Storage
-import Transfer
 
 /// `/api/videos`: how a file comes to be a video. The file goes straight to the store.
 struct UploadRoutes: Sendable {
@@ -14,12 +12,12 @@ struct UploadRoutes: Sendable {
     let catalog: PipelineCatalog
     let policy: UploadPolicy
     let own: VideoRoutes
-    private let probing = BlockingQueue("probing", width: 2)
+    let inspection: Inspection
 
     /// How long a signed address for writing is of use, in seconds.
     private static let lifetime = 3600
     /// What is made of an upload that names no pipeline.
-    private static let usual = "showcase"
+    static let usual = "showcase"
 
     init(
         videos: VideoRepository, store: any ObjectStore, catalog: PipelineCatalog, policy: UploadPolicy,
@@ -30,6 +28,7 @@ struct UploadRoutes: Sendable {
         self.catalog = catalog
         self.policy = policy
         self.own = own
+        inspection = Inspection(policy: policy)
     }
 
     func add(to router: RouterGroup<APIContext>) {
@@ -89,8 +88,7 @@ struct UploadRoutes: Sendable {
     private func mediaType(_ text: String?, _ fields: inout Fields) -> Storage.MediaType? {
         let type = text.flatMap { Storage.MediaType(rawValue: $0.lowercased()) }
         guard let type, policy.types.contains(type) else {
-            let names = policy.types.map(\.rawValue).sorted().joined(separator: ", ")
-            fields.refuse("content_type", "must be one of \(names)")
+            fields.refuse("content_type", "must be one of \(policy.typeNames)")
             return nil
         }
         return type
@@ -104,7 +102,7 @@ struct UploadRoutes: Sendable {
         return bytes
     }
 
-    private func pipeline(_ text: String, _ fields: inout Fields) -> PinnedPipeline? {
+    func pipeline(_ text: String, _ fields: inout Fields) -> PinnedPipeline? {
         let entry = PipelineReference(text).flatMap { catalog.entry($0) }
         if entry == nil { fields.refuse("pipeline", "is none of ours") }
         return entry?.pinned
@@ -134,10 +132,9 @@ struct UploadRoutes: Sendable {
         guard video.status == .pendingUpload else { return try JSON.response(try await own.body(video)) }
         guard let key = ObjectKey(video.original.key) else { throw APIError.fault }
         let bytes = try await arrived(video, key)
-        let refusals = try await refusals(key, bytes)
+        let refusals = try await inspection.refusals(try await store.source(key, at: Date()), bytes)
         guard refusals.isEmpty else {
-            let words = refusals.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: "; ")
-            try await videos.refuse(video.id, .init(code: "refused", message: "This file is not taken: \(words)."))
+            try await videos.refuse(video.id, .refused(refusals))
             throw APIError(.unprocessableContent, "refused", "This file is not taken.", fields: refusals)
         }
         _ = try await videos.accept(video.id, bytes: Int(bytes))
@@ -160,22 +157,6 @@ struct UploadRoutes: Sendable {
             throw APIError(.conflict, "not_uploaded", "The file is not there yet.")
         }
         return info.bytes
-    }
-
-    /// What is wrong with a file.
-    private func refusals(_ key: ObjectKey, _ bytes: Int64) async throws -> [String: String] {
-        guard bytes <= policy.bytes else { return ["size_bytes": "must be from 1 to \(policy.bytes)"] }
-        let source = try await store.source(key, at: Date())
-        do {
-            let info = try await probing.run { cancellation throws(RunError) in
-                try Prober.probe(source, name: "the file", limits: Limits(), cancellation: cancellation)
-            }
-            return policy.refusals(info)
-        } catch {
-            // What is at fault with the file is its owner's to know; anything else may pass.
-            guard error.blame == .input else { throw APIError.unavailable }
-            return ["video": error.description]
-        }
     }
 
     // MARK: Again

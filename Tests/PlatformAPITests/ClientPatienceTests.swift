@@ -1,0 +1,67 @@
+import HTTPTypes
+import NIOCore
+import NIOEmbedded
+import NIOHTTPTypes
+import Testing
+
+@testable import PlatformAPI
+
+/// On a clock of its own.
+struct ClientPatienceTests {
+    private let channel: EmbeddedChannel
+
+    init() throws {
+        channel = EmbeddedChannel(handler: ClientPatience(.init(head: .seconds(20), next: .seconds(60), rate: 1000)))
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    private func send(_ part: HTTPRequestPart) throws { try channel.writeInbound(part) }
+    private static let head = HTTPRequestPart.head(
+        HTTPRequest(method: .post, scheme: "http", authority: "x", path: "/"))
+
+    private func pass(_ seconds: Int64) { channel.embeddedEventLoop.advanceTime(by: .seconds(seconds)) }
+
+    @Test("who says nothing is not waited for")
+    func silent() {
+        pass(19)
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
+    @Test("a body must come, and faster than a drip")
+    func drip() throws {
+        try send(Self.head)
+        // As fast as is asked for, for longer than a silent one is waited for.
+        for _ in 0..<100 {
+            try send(.body(ByteBuffer(repeating: 0, count: 1000)))
+            pass(1)
+        }
+        #expect(channel.isActive)
+        for _ in 0..<19 {
+            try send(.body(ByteBuffer(repeating: 0, count: 1)))
+            pass(1)
+        }
+        #expect(channel.isActive)
+        pass(2)
+        #expect(!channel.isActive)
+    }
+
+    @Test("an answer takes as long as it takes; then the next request is waited for")
+    func answers() throws {
+        try send(Self.head)
+        try send(.end(nil))
+        pass(3600)
+        #expect(channel.isActive)
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        pass(59)
+        try send(Self.head)
+        try send(.end(nil))
+        pass(3600)
+        #expect(channel.isActive)
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        pass(60)
+        #expect(!channel.isActive)
+    }
+}
