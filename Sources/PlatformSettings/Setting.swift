@@ -18,6 +18,12 @@ public enum Setting: String, CaseIterable {
     case storeSecretKey = "store.secret.key"
     case publicURL = "public.url"
     case tokenKeys = "token.keys"
+    case uploadBytes = "upload.bytes"
+    case uploadLeastSeconds = "upload.least.seconds"
+    case uploadMostSeconds = "upload.most.seconds"
+    case uploadSide = "upload.side"
+    case rankingAge = "ranking.age"
+    case workerLease = "worker.lease"
 
     /// What it is.
     private var summary: String {
@@ -38,6 +44,12 @@ public enum Setting: String, CaseIterable {
         case .publicURL: "where clients find us (http://HOST:PORT)"
         case .tokenKeys:
             "keys for tokens, NAME:BASE64, the newest first, with commas between; without any, one is made in the data folder"
+        case .uploadBytes: "how large an upload may be, in bytes (100000000)"
+        case .uploadLeastSeconds: "how long it must be, in seconds (20)"
+        case .uploadMostSeconds: "how long it may be, in seconds (60)"
+        case .uploadSide: "how many pixels the shorter side of its picture must have (1080)"
+        case .workerLease: "how long a job stays claimed by a worker that is not heard of, in seconds (60)"
+        case .rankingAge: "how old rankings may become, in seconds (60)"
         }
     }
 

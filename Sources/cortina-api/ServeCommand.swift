@@ -70,20 +70,21 @@ struct ServeCommand: AsyncParsableCommand {
         _ settings: Settings, _ database: DatabaseSettings, _ services: [any Service]
     ) async throws {
         let logger = Logger(label: "cortina-api")
+        // Known before it is listened on: signed addresses name it.
+        let port = port == 0 ? try FreePort.find() : port
         let pool = try settings.pool(database)
         let store = try settings.store("http://\(host):\(port)")
         let events = VideoEvents(pool, database)
+        let maintenance = Maintenance(database: pool, rankingAge: try settings.rankingAge(), logger: logger)
         let application = Application(
             router: try await API(
                 settings.api(), database: pool, store: store, pipelines: PipelineCatalog(folder: pipelines),
                 events: events, logger: logger
             ).router(),
             server: API.server, configuration: .init(address: .hostname(host, port: port)),
-            services: [Maintenance(database: pool, logger: logger), events] + services,
-            onServerRunning: { channel in
-                let address = "http://\(host):\(channel.localAddress?.port ?? port)\n"
-                FileHandle.standardOutput.write(Data(address.utf8))
-            }, logger: logger)
+            services: [maintenance, events] + services,
+            onServerRunning: { _ in FileHandle.standardOutput.write(Data("http://\(host):\(port)\n".utf8)) },
+            logger: logger)
         try await application.runService(gracefulShutdownSignals: [.sigint, .sigterm])
     }
 }

@@ -33,15 +33,11 @@ struct PollCommand: AsyncParsableCommand {
     @Option(help: "How many jobs are done at once.")
     var jobs = 1
 
-    @Option(help: "How long a job stays claimed by a worker that is not heard of, in seconds.")
-    var lease = 60
-
     @Flag(help: "Ends where standard input does, as it does when whoever started this ends.")
     var untilInputEnds = false
 
     func validate() throws {
         guard (1...64).contains(jobs) else { throw ValidationError("--jobs must be from 1 to 64") }
-        guard (1...3600).contains(lease) else { throw ValidationError("--lease must be from 1 to 3600") }
     }
 
     func run() async throws {
@@ -49,7 +45,8 @@ struct PollCommand: AsyncParsableCommand {
         let logger = Logger(label: "cortina-worker")
         let settings = Settings(reader: try await SettingReader(file: settings), data: data, program: "cortina-worker")
         let database = try settings.database()
-        let queue = PostgresJobQueue(try settings.pool(database), database, lease: .seconds(lease))
+        let lease = Duration.seconds(try settings.reader.number(.workerLease, default: 60))
+        let queue = PostgresJobQueue(try settings.pool(database), database, lease: lease)
         let own = "\(data ?? NSTemporaryDirectory())/worker"
         let worker = Worker(
             queue, store: try settings.store(),

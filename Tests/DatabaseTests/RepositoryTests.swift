@@ -125,7 +125,7 @@ struct RepositoryTests {
         }
         let page = PageRequest(number: 1, size: 10)
         #expect(try await platform.rankings.rankings(page).elements.isEmpty)
-        try await platform.rankings.refresh()
+        _ = try await platform.rankings.refresh(olderThan: .zero)
         let all = try await platform.rankings.rankings(page)
         #expect(all.total == 3 && all.elements.map(\.firstName) == ["clara", "berta", "anna"])
         #expect(all.elements.map(\.place) == [1, 2, 3] && all.elements.map(\.votes) == [3, 1, 0])

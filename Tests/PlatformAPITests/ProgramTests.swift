@@ -19,29 +19,10 @@ struct ProgramTests {
 
     /// Runs a server on a data folder as long as `body` takes, then interrupts it; gives back how it ended.
     private func serve(_ body: (Client) async throws -> Void) async throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(filePath: Checkout.program("cortina-api"))
-        process.arguments = ["serve", "--embedded", "--data", scratch.path("data"), "--port", "0"]
-        process.currentDirectoryURL = Checkout.root
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        defer { kill(process.processIdentifier, SIGKILL) }
-        let line: Data = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: output.fileHandleForReading.availableData) }
-        }
-        let url = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .newlines)
-        try #require(url.hasPrefix("http://127.0.0.1:"))
-        try await body(Client(url))
-        process.interrupt()
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                process.waitUntilExit()
-                continuation.resume()
-            }
-        }
-        return process.terminationStatus
+        let server = try await Server.start(data: scratch.path("data"))
+        defer { server.end() }
+        try await body(server.client)
+        return await server.interrupt()
     }
 
     @Test("one command brings everything up; interrupted, it leaves nothing running, and started again all is there")

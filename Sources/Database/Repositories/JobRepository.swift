@@ -187,7 +187,3 @@ public struct JobRepository: Sendable {
         return rows.count
     }
 }
-
-extension Duration {
-    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
-}

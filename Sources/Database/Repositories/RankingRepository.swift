@@ -84,7 +84,16 @@ public struct RankingRepository: Sendable {
     }
 
     /// Counts anew, without anybody having to wait who reads.
-    public func refresh() async throws {
+    ///
+    /// - Parameter age: only where the last time was longer ago, whoever did it.
+    /// - Returns: whether it was done.
+    public func refresh(olderThan age: Duration) async throws -> Bool {
+        let fresh = try await pool.query(
+            Statement(
+                "SELECT 1 AS one FROM player_rankings WHERE last_updated > now() - make_interval(secs => $1) LIMIT 1",
+                age.seconds))
+        guard fresh.isEmpty else { return false }
         _ = try await pool.query(Statement("REFRESH MATERIALIZED VIEW CONCURRENTLY player_rankings"))
+        return true
     }
 }
