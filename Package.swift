@@ -121,7 +121,7 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: house),
+            resources: [.embedInCode("OpenAPI/openapi.json")], swiftSettings: house),
         .executableTarget(
             name: "cortina-api",
             dependencies: [
@@ -225,7 +225,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
-            swiftSettings: house),
+            exclude: ["schemathesis.toml"], swiftSettings: house),
         .testTarget(
             name: "CommandTests",
             dependencies: ["cortina", "CortinaCommands", "GraphDSL", "Runner", "Stages", "TestSupport"],

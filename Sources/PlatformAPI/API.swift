@@ -60,9 +60,10 @@ public struct API: Sendable {
     /// The routes, each with what it needs.
     public func router() -> Router<APIContext> {
         let router = Router(context: APIContext.self)
+        let paths = KnownPaths()
         router.addMiddleware {
             SecurityHeaders()
-            ErrorMiddleware()
+            ErrorMiddleware(paths: paths)
         }
         let revoked = TokenRepository(pool)
         let authenticator = Authenticator(tokens: tokens, revoked: revoked)
@@ -70,6 +71,7 @@ public struct API: Sendable {
         let videos = VideoRepository(pool)
         let api = router.group("api")
         Health(pool: pool, store: store).add(to: api)
+        OpenAPIRoute().add(to: api)
         AccountRoutes(
             users: UserRepository(pool), revoked: revoked, passwords: Passwords(), tokens: tokens,
             authenticator: authenticator, limits: limits
@@ -88,6 +90,7 @@ public struct API: Sendable {
         RankingRoutes(rankings: RankingRepository(pool)).add(to: everybody)
         // Other stores answer for themselves.
         if let store = store as? LocalObjectStore { StoreRoutes(store: store).add(to: router.group("store")) }
+        paths.note(router)
         return router
     }
 }

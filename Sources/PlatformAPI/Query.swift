@@ -8,9 +8,11 @@ struct Query {
 
     init(_ request: Request) { self.request = request }
 
-    /// A text; nil where there is none.
+    /// A text; nil where there is none, or nothing but blanks.
     mutating func text(_ name: String) -> String? {
-        guard let value = request.uri.queryParameters[Substring(name)], !value.isEmpty else { return nil }
+        guard let value = request.uri.queryParameters[Substring(name)], !value.allSatisfy(\.isWhitespace) else {
+            return nil
+        }
         return fields.text(name, String(value))
     }
 

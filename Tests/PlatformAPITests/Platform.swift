@@ -19,6 +19,10 @@ struct Platform: Sendable {
     let store: LocalObjectStore
     let client: Client
     let events: VideoEvents
+    /// Where it answers.
+    let url: String
+    /// What it answers: `GET /api/x`.
+    let routes: [String]
 
     static let settings = API.Settings(tokenKeys: [("test", Array("a secret of 32 bytes and no more".utf8))])
 
@@ -38,17 +42,20 @@ struct Platform: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let events = VideoEvents(pool, database)
+        let router = try await API(
+            settings, database: pool, store: store,
+            pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, logger: logger
+        ).router()
         let application = Application(
-            router: try await API(
-                settings, database: pool, store: store,
-                pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, logger: logger
-            ).router(),
+            router: router,
             server: API.server, configuration: .init(address: .hostname("127.0.0.1", port: 0)), services: [events],
             onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) }, logger: logger)
         let server = Task { try await application.runService(gracefulShutdownSignals: []) }
         var iterator = ports.makeAsyncIterator()
         let port = try #require(await iterator.next())
-        let platform = Platform(pool: pool, store: store, client: Client("http://127.0.0.1:\(port)"), events: events)
+        let platform = Platform(
+            pool: pool, store: store, client: Client("http://127.0.0.1:\(port)"), events: events,
+            url: "http://127.0.0.1:\(port)", routes: router.routes.map { "\($0.method) \($0.path)" })
         do { try await body(platform) } catch {
             server.cancel()
             throw error

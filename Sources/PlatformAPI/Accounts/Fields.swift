@@ -2,7 +2,7 @@
 struct Fields {
     private var refusals: [String: String] = [:]
 
-    /// How long a text may be, in characters.
+    /// How long a text may be, in Unicode scalars: what OpenAPI counts as characters.
     private static let most = 200
 
     /// Says what is wrong with a field.
@@ -13,7 +13,7 @@ struct Fields {
         let text = (value ?? "").trimmed
         if text.isEmpty {
             refuse(name, "is missing")
-        } else if text.count > most {
+        } else if (value ?? "").unicodeScalars.count > most {
             refuse(name, "is longer than \(most) characters")
         } else if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
             refuse(name, "has characters that none may have")

@@ -13,6 +13,8 @@ public struct APIError: Error, Hashable, Sendable {
     public var fields: [String: String]?
     /// In how many seconds to try again.
     public var retryAfter: Int?
+    /// What may be done instead.
+    var allow: [String] = []
 
     init(
         _ status: HTTPResponse.Status, _ code: String, _ message: String, fields: [String: String]? = nil,
@@ -39,6 +41,12 @@ public struct APIError: Error, Hashable, Sendable {
         .serviceUnavailable, "unavailable", "This does not work at the moment; try again in a moment.", retryAfter: 1)
     static let fault = APIError(.internalServerError, "fault", "Something went wrong on our side.")
 
+    static func methodNotAllowed(_ allow: [String]) -> APIError {
+        var error = APIError(.methodNotAllowed, "method_not_allowed", "Nothing of the kind is done here.")
+        error.allow = allow
+        return error
+    }
+
     static func tooMany(in seconds: Int) -> APIError {
         APIError(.tooManyRequests, "too_many", "That was too often; try again later.", retryAfter: seconds)
     }
@@ -54,6 +62,7 @@ extension APIError: HTTPResponseError {
     public func response(from request: Request, context: some RequestContext) throws -> Response {
         var response = try JSON.response(Body(error: message, code: code, fields: fields), status: status)
         if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
+        if !allow.isEmpty { response.headers[.allow] = allow.joined(separator: ", ") }
         if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
     }

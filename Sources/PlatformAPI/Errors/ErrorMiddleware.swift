@@ -5,11 +5,18 @@ import Storage
 
 /// Turns whatever a route throws into what a client may know of it; the rest goes to the log.
 struct ErrorMiddleware: RouterMiddleware {
+    let paths: KnownPaths
+
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         do { return try await next(request, context) } catch {
-            let told = told(error)
+            var told = told(error)
+            // What the router does not know, and not what a route says is not there.
+            if told.status == .notFound, !(error is APIError) {
+                let methods = paths.methods(for: request.uri.path)
+                if !methods.isEmpty { told = .methodNotAllowed(methods) }
+            }
             if told.status.code >= 500 {
                 context.logger.error("a request failed", metadata: ["error": "\(error)"])
             }

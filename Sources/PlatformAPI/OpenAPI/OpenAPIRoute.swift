@@ -1,0 +1,15 @@
+import Hummingbird
+import NIOCore
+
+/// `/api/openapi.json`: the description of all routes, OpenAPI 3.1.
+struct OpenAPIRoute: Sendable {
+    private static let description = ByteBuffer(bytes: PackageResources.openapi_json)
+
+    func add(to router: RouterGroup<APIContext>) {
+        router.get("openapi.json") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
+                body: ResponseBody(byteBuffer: Self.description))
+        }
+    }
+}
