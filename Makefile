@@ -72,6 +72,12 @@ bench: build ## Compares with others that make the same video, as ratios. PAIRS=
 bench-large: build ## Measures memory on 8K, 4K60 and 120 fps.
 	bench/large
 
+bench-api: packages ## Measures the platform's API: lists, a mixed load, pgbench, 10,000 watchers.
+	@deploy/install-packages postgresql-15 wrk
+	swift build -c release --product cortina-worker
+	swift build -c release --product cortina-api
+	bench/api.py
+
 sanitize: packages ## Runs the command line under the address sanitizer, leaks included.
 	bench/sanitize
 

@@ -18,7 +18,7 @@ public struct API: Sendable {
         /// Which files are taken.
         public var policy = UploadPolicy()
         /// How often somebody may do what.
-        var limits = RateLimits.usual
+        public var limits = RateLimits.usual
 
         public init(tokenKeys: [(name: String, secret: [UInt8])], tokenLifetime: Int = 3600) {
             self.tokenKeys = tokenKeys
@@ -76,7 +76,8 @@ public struct API: Sendable {
             users: UserRepository(pool), revoked: revoked, passwords: Passwords(), tokens: tokens,
             authenticator: authenticator, limits: limits
         ).add(to: api.group("auth"))
-        let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator)
+        let pages = PublicVideoPages()
+        let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator, pages: pages)
         own.add(to: api.group("videos"))
         let uploads = UploadRoutes(videos: videos, store: store, catalog: catalog, policy: policy, own: own)
         uploads.add(to: api.group("videos"))
@@ -85,7 +86,8 @@ public struct API: Sendable {
         PipelineRoutes(catalog: catalog).add(to: api.group("pipelines"))
         let everybody = api.group("public")
         PublicVideoRoutes(
-            videos: videos, votes: VoteRepository(pool), store: store, authenticator: authenticator, limits: limits
+            videos: videos, votes: VoteRepository(pool), store: store, authenticator: authenticator, limits: limits,
+            pages: pages
         ).add(to: everybody)
         RankingRoutes(rankings: RankingRepository(pool)).add(to: everybody)
         // Other stores answer for themselves.

@@ -1,6 +1,8 @@
 public import Database
+import FoundationEssentials
 public import Logging
 public import ServiceLifecycle
+public import Storage
 
 /// What is done time and again, whatever is asked for: places are counted anew where votes have changed, and what is past is forgotten.
 public struct Maintenance: Service {
@@ -8,6 +10,7 @@ public struct Maintenance: Service {
     private let tokens: TokenRepository
     private let attempts: AttemptRepository
     private let jobs: JobRepository
+    private let store: StoreSweep
     private let rankingAge: Duration
     private let logger: Logger
 
@@ -16,12 +19,18 @@ public struct Maintenance: Service {
     /// How often what is past is swept.
     private static let pause = Duration.seconds(60)
 
+    /// How often the store is swept.
+    private static let storePause = Duration.seconds(3600)
+
     /// - Parameter rankingAge: how old places may become, and must be before they are counted anew.
-    public init(database pool: ConnectionPool, rankingAge: Duration = .seconds(60), logger: Logger) {
+    public init(
+        database pool: ConnectionPool, store: any ObjectStore, rankingAge: Duration = .seconds(60), logger: Logger
+    ) {
         rankings = RankingRepository(pool)
         tokens = TokenRepository(pool)
         attempts = AttemptRepository(pool)
         jobs = JobRepository(pool)
+        self.store = StoreSweep(VideoRepository(pool), store, logger: logger)
         self.rankingAge = rankingAge
         self.logger = logger
     }
@@ -35,6 +44,7 @@ public struct Maintenance: Service {
                     await repeating(every: Self.look) { changes = try await count(after: changes) }
                 }
                 group.addTask { await repeating(every: Self.pause) { try await sweep() } }
+                group.addTask { await repeating(every: Self.storePause) { try await store.sweep(at: Date()) } }
             }
         }
     }

@@ -1,21 +1,28 @@
 import Database
 
 /// How often somebody may do something; counted in the database, for all servers together.
-struct RateLimits: Sendable {
+public struct RateLimits: Sendable {
     /// What is limited.
-    enum Subject: String, Hashable, Sendable {
+    public enum Subject: String, Hashable, Sendable {
+        /// From an address.
         case signUp = "signup"
         /// From an address.
         case logIn = "login"
         /// As somebody, from wherever.
         case logInAs = "login-as"
+        /// By somebody.
         case vote
     }
 
     /// How many in how long.
-    struct Limit: Hashable, Sendable {
-        var count: Int
-        var period: Duration
+    public struct Limit: Hashable, Sendable {
+        public var count: Int
+        public var period: Duration
+
+        public init(count: Int, period: Duration) {
+            self.count = count
+            self.period = period
+        }
     }
 
     private let attempts: AttemptRepository

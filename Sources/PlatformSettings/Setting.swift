@@ -23,6 +23,10 @@ public enum Setting: String, CaseIterable {
     case uploadMostSeconds = "upload.most.seconds"
     case uploadSide = "upload.side"
     case rankingAge = "ranking.age"
+    case rateSignUps = "rate.signups"
+    case rateLogIns = "rate.logins"
+    case rateLogInsAs = "rate.logins.account"
+    case rateVotes = "rate.votes"
     case workerLease = "worker.lease"
 
     /// What it is.
@@ -48,6 +52,10 @@ public enum Setting: String, CaseIterable {
         case .uploadLeastSeconds: "how long it must be, in seconds (20)"
         case .uploadMostSeconds: "how long it may be, in seconds (60)"
         case .uploadSide: "how many pixels the shorter side of its picture must have (1080)"
+        case .rateSignUps: "how many accounts an address may make in an hour (100)"
+        case .rateLogIns: "how often an address may log in in a minute (60)"
+        case .rateLogInsAs: "how often an account may be logged in to in a minute (10)"
+        case .rateVotes: "how often somebody may vote in a minute (120)"
         case .workerLease: "how long a job stays claimed by a worker that is not heard of, in seconds (60)"
         case .rankingAge: "how old rankings may become, in seconds (60)"
         }

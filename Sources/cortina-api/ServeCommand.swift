@@ -75,7 +75,8 @@ struct ServeCommand: AsyncParsableCommand {
         let pool = try settings.pool(database)
         let store = try settings.store("http://\(host):\(port)")
         let events = VideoEvents(pool, database)
-        let maintenance = Maintenance(database: pool, rankingAge: try settings.rankingAge(), logger: logger)
+        let maintenance = Maintenance(
+            database: pool, store: store, rankingAge: try settings.rankingAge(), logger: logger)
         let application = Application(
             router: try await API(
                 settings.api(), database: pool, store: store, pipelines: PipelineCatalog(folder: pipelines),

@@ -8,6 +8,13 @@ extension Settings {
     func api() throws -> API.Settings {
         var settings = API.Settings(tokenKeys: try tokenKeys())
         settings.policy = try policy()
+        let rates: [(Setting, RateLimits.Subject)] = [
+            (.rateSignUps, .signUp), (.rateLogIns, .logIn), (.rateLogInsAs, .logInAs), (.rateVotes, .vote),
+        ]
+        for (setting, subject) in rates {
+            guard let limit = settings.limits[subject] else { continue }
+            settings.limits[subject]?.count = try reader.number(setting, default: limit.count)
+        }
         return settings
     }
 

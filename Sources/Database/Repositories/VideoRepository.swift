@@ -71,6 +71,50 @@ public struct VideoRepository: Sendable {
         return try rows.first.map { row throws(DatabaseError) in try row["id"] }
     }
 
+    // MARK: Sweeping
+
+    /// Deletes videos whose file never came, some at a time.
+    ///
+    /// - Parameter age: how long ago they were begun at the least.
+    /// - Returns: what of them may lie in the store.
+    public func sweepAbandoned(olderThan age: Duration) async throws -> [Abandoned] {
+        try await pool.query(
+            Statement(
+                """
+                UPDATE videos SET deleted_at = now()
+                WHERE id IN (
+                    SELECT id FROM videos WHERE status = 'pending_upload' AND deleted_at IS NULL
+                        AND created_at < now() - make_interval(secs => $1)
+                    ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+                )
+                RETURNING original_key, upload_name, size_bytes
+                """, age.seconds)
+        ).map { row throws(DatabaseError) in
+            Abandoned(key: try row["original_key"], uploadName: try row["upload_name"], bytes: try row["size_bytes"])
+        }
+    }
+
+    /// An upload that never came.
+    public struct Abandoned: Hashable, Sendable {
+        public var key: String
+        /// The store's name for one in parts.
+        public var uploadName: String?
+        public var bytes: Int
+    }
+
+    /// Which of some keys of the store no video refers to.
+    public func orphans(among keys: [String]) async throws -> [String] {
+        try await pool.query(
+            Statement(
+                """
+                SELECT key FROM unnest($1::text[]) AS key
+                WHERE NOT EXISTS (SELECT FROM videos WHERE original_key = key AND deleted_at IS NULL)
+                    AND NOT EXISTS (SELECT FROM videos WHERE processed_key = key AND deleted_at IS NULL)
+                    AND NOT EXISTS (SELECT FROM videos WHERE poster_key = key AND deleted_at IS NULL)
+                """, keys)
+        ).map { row throws(DatabaseError) in try row["key"] }
+    }
+
     // MARK: Looking
 
     /// A video that is not deleted.

@@ -9,6 +9,7 @@ struct VideoRoutes: Sendable {
     let videos: VideoRepository
     let store: any ObjectStore
     let authenticator: Authenticator
+    let pages: PublicVideoPages
 
     func add(to router: RouterGroup<APIContext>) {
         router.get(use: list).get(":id", use: get).patch(":id", use: change).delete(":id", use: delete)
@@ -63,6 +64,7 @@ struct VideoRoutes: Sendable {
         guard let changed = try await videos.change(video.id, title: title, isPublic: sent.isPublic) else {
             throw APIError.notFound
         }
+        pages.forget()
         return try JSON.response(try await body(changed))
     }
 

@@ -5,6 +5,15 @@ import Hummingbird
 /// `/api/public/rankings`: players by their votes.
 struct RankingRoutes: Sendable {
     let rankings: RankingRepository
+    private let pages = MomentaryCache<PlacesQuery, PublicPage>()
+
+    init(rankings: RankingRepository) { self.rankings = rankings }
+
+    /// Which places are asked for.
+    private struct PlacesQuery: Hashable, Sendable {
+        var page: PageRequest
+        var filter: RankingRepository.Filter
+    }
 
     func add(to router: RouterGroup<APIContext>) { router.get("rankings", use: list) }
 
@@ -39,17 +48,19 @@ struct RankingRoutes: Sendable {
             city: query.text("city"), country: query.text("country"), minVotes: query.number("min_votes", in: votes),
             maxVotes: query.number("max_votes", in: votes))
         try query.check()
-        let found = try await rankings.rankings(page, filter)
-        return try JSON.response(
-            List(
+        return try await pages.value(for: .init(page: page, filter: filter)) { [rankings] in
+            let found = try await rankings.rankings(page, filter)
+            let list = List(
                 rankings: found.elements.map(Place.init),
                 pagination: Pagination(
                     currentPage: page.number, pageSize: page.size, totalItems: found.total,
-                    totalPages: found.pages(page.size))))
+                    totalPages: page.count(of: found.total)))
+            return try PublicPage(list, total: found.total)
+        }.response
     }
 }
 
-extension Page {
-    /// How many pages there are of a size.
-    func pages(_ size: Int) -> Int { (total + size - 1) / size }
+extension PageRequest {
+    /// How many pages of this size there are of so many things.
+    func count(of total: Int) -> Int { (total + size - 1) / size }
 }

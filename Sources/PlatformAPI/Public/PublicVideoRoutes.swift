@@ -10,6 +10,7 @@ struct PublicVideoRoutes: Sendable {
     let store: any ObjectStore
     let authenticator: Authenticator
     let limits: RateLimits
+    let pages: PublicVideoPages
 
     /// How long a signed address for reading is of use, in seconds.
     static let lifetime = 900
@@ -25,10 +26,13 @@ struct PublicVideoRoutes: Sendable {
         let filter = VideoRepository.Filter(city: query.text("city"), title: query.text("q"))
         let order: VideoRepository.Order = query.word("sort") ?? .recent
         try query.check()
-        let found = try await videos.publicVideos(page, order, filter)
-        var response = try JSON.response(found.elements.map { VideoBody($0) })
+        let found = try await pages.value(for: .init(page: page, order: order, filter: filter)) { [videos] in
+            let found = try await videos.publicVideos(page, order, filter)
+            return try PublicPage(found.elements.map { VideoBody($0) }, total: found.total)
+        }
+        var response = found.response
         response.headers[.totalCount] = "\(found.total)"
-        response.headers[.link] = Self.links(request, page, of: max(1, found.pages(page.size)))
+        response.headers[.link] = Self.links(request, page, of: max(1, page.count(of: found.total)))
         return response
     }
 
@@ -71,6 +75,7 @@ struct PublicVideoRoutes: Sendable {
         try await limits.check(.vote, by: user.id.description)
         switch try await votes.vote(user.id, for: video) {
         case .counted(let date, let count):
+            pages.forget()
             return try JSON.response(
                 Voted(
                     message: "Your vote counts.", videoID: video.rawValue, userID: user.id.rawValue, votedAt: date,
@@ -86,6 +91,7 @@ struct PublicVideoRoutes: Sendable {
         guard let count = try await votes.takeBack(user.id, from: video) else {
             throw APIError(.notFound, "no_vote", "You have not voted for this video.")
         }
+        pages.forget()
         return try JSON.response(
             Voted(
                 message: "Your vote is taken back.", videoID: video.rawValue, userID: user.id.rawValue,
