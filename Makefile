@@ -7,8 +7,9 @@ CORTINA := .build/release/cortina
 CLIP ?= assets/samples/rally.mp4
 OUT ?= out/showcase.mp4
 DATA ?= out/platform
-# Tests that wait for servers do so apart from those that keep every thread busy with media.
+# Tests that wait for servers do so apart from those that keep every processor busy: with media, or with whole platforms.
 SERVER_TESTS := ^(Database|Storage|Worker|PlatformAPI)Tests
+PLATFORM_TESTS := ^WorkerTests|EndToEndTests|OpenAPITests|ProgramTests
 PORT ?= 8080
 
 .PHONY: help demo platform test examples snapshots build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
@@ -37,7 +38,8 @@ test: .build/python ## Runs all tests.
 	@deploy/install-packages strace zzuf graphviz curl openssl postgresql-15
 	swift build --build-tests
 	swift test --skip-build --skip '$(SERVER_TESTS)'
-	swift test --skip-build --filter '$(SERVER_TESTS)'
+	swift test --skip-build --filter '$(SERVER_TESTS)' --skip '$(PLATFORM_TESTS)'
+	swift test --skip-build --no-parallel --filter '$(PLATFORM_TESTS)'
 
 # What tests hold ours against, in Python.
 .build/python: Tests/requirements.txt

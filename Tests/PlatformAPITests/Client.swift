@@ -9,6 +9,13 @@ struct Client: Sendable {
 
     init(_ url: String) { self.url = url }
 
+    /// However busy the machine is.
+    private static var patience: HTTPClient.Patience {
+        var patience = HTTPClient.Patience()
+        (patience.connecting, patience.stalled, patience.whole) = (60, 120, 600)
+        return patience
+    }
+
     /// What was answered.
     struct Answer {
         var status: Int
@@ -49,7 +56,7 @@ struct Client: Sendable {
         request.headers = headers
         if let body { request.body = .bytes(body) }
         let response = try await queue.run { [request] cancellation in
-            try HTTPClient().send(request, limit: 1 << 20, cancellation: cancellation)
+            try HTTPClient(patience: Self.patience).send(request, limit: 1 << 20, cancellation: cancellation)
         }
         return (response.status, response.headers, response.body)
     }
