@@ -43,6 +43,8 @@ struct EncryptionTests {
             func open(_ host: String, _ encryption: DatabaseSettings.Encryption) async throws -> Bool {
                 var settings = settings
                 (settings.host, settings.port, settings.encryption) = (host, port, encryption)
+                // However busy the machine is.
+                (settings.connecting, settings.statement) = (.seconds(120), .seconds(120))
                 let connection = try await Connection.open(settings)
                 return try await connection.query(
                     Statement("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))[0]["ssl"]
