@@ -39,11 +39,13 @@ final class SocketWatch: Sendable {
         // Dispatch tells once that a socket was hung up, and is silent about what is still to be read from it.
         var event = pollfd(fd: descriptor, events: directions.reduce(0) { $0 | $1.event }, revents: 0)
         if poll(&event, 1, 0) > 0 { return Task.isCancelled ? .cancelled : .ready }
-        return await withTaskCancellationHandler {
+        let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { watcher.begin($0, for: directions, deadline: deadline) }
         } onCancel: { [watcher] in
             watcher.end(.cancelled)
         }
+        // Cancelled as it was met: the watch is of no use any more, and who waits must know.
+        return watcher.isCancelled ? .cancelled : outcome
     }
 }
 
@@ -81,6 +83,9 @@ private final class Watcher: @unchecked Sendable {
         }
         open.notify(queue: queue) { _ = Glibc.close(descriptor) }
     }
+
+    /// Whether a wait was cancelled.
+    var isCancelled: Bool { state.withLock(\.isCancelled) }
 
     func begin(
         _ continuation: CheckedContinuation<SocketWatch.Outcome, Never>, for directions: [SocketWatch.Direction],
