@@ -9,7 +9,7 @@ final class ByteReader {
     /// What libav's callbacks see.
     private final class State {
         let source: any ByteSource
-        let cancellation: CancellationFlag
+        var cancellation: CancellationFlag
         var position: Int64 = 0
         var bytesRead: Int64 = 0
         var allowance: Int64?
@@ -89,6 +89,12 @@ final class ByteReader {
     var allowance: Int64? {
         get { state.takeUnretainedValue().allowance }
         set { state.takeUnretainedValue().allowance = newValue }
+    }
+
+    /// What makes it give up.
+    var cancellation: CancellationFlag {
+        get { state.takeUnretainedValue().cancellation }
+        set { state.takeUnretainedValue().cancellation = newValue }
     }
 
     /// Whether the allowance is used up.

@@ -28,6 +28,8 @@ public final class Demuxer {
     public let format: String
     /// How long the container says it is, in microseconds.
     public let duration: Int64?
+    /// Whether all that is known was found in the container's headers and lists, and no frame was looked into.
+    public let isListed: Bool
     /// The moment of the container that is time 0 of the packets' times, in microseconds.
     public var origin: Int64 = 0
 
@@ -37,7 +39,7 @@ public final class Demuxer {
     private var keyDelays: [Int: Int64] = [:]
     private let reader: ByteReader
     private let context: UnsafeMutablePointer<AVFormatContext>
-    private let cancellation: CancellationFlag
+    private var cancellation: CancellationFlag
 
     /// How far it is looked into a file to know its streams.
     public enum Depth: Sendable {
@@ -110,6 +112,7 @@ public final class Demuxer {
             throw isCrowded ? .tooManyStreams : Self.failure(reader, found, "read the input's streams")
         }
         context = opened
+        isListed = isEnough
         let it = opened.pointee
         streams = (0..<Int(it.nb_streams)).compactMap { index in it.streams[index].map { StreamDescription($0) } }
         format = String(cString: it.iformat.pointee.name)
@@ -167,6 +170,13 @@ public final class Demuxer {
     deinit {
         var pointer: UnsafeMutablePointer<AVFormatContext>? = context
         avformat_close_input(&pointer)
+    }
+
+    /// Gives up, from now on, when this flag is raised, and not the one that it was opened with.
+    public func obey(_ cancellation: CancellationFlag) {
+        self.cancellation = cancellation
+        reader.cancellation = cancellation
+        context.pointee.interrupt_callback.opaque = Unmanaged.passUnretained(cancellation).toOpaque()
     }
 
     /// Whether it is a still picture, not a container of moving ones.

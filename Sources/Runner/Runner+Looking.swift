@@ -12,7 +12,7 @@ extension Runner {
         try await blocking { cancellation throws(RunError) in
             let (upload, infos) = try survey(manifest, path, cancellation)
             return try Binder.steps(
-                manifest, to: upload, named: inputs.name(path), assets: infos, parameters: parameters)
+                manifest, to: upload.info, named: inputs.name(path), assets: infos, parameters: parameters)
         }
     }
 
@@ -25,7 +25,7 @@ extension Runner {
         try await blocking { cancellation throws(RunError) in
             let (upload, infos) = try survey(manifest, path, cancellation)
             return try StillMaker(
-                manifest, clip: path, upload: upload, assets: infos, parameters: parameters, runner: self)
+                manifest, clip: path, upload: upload.info, assets: infos, parameters: parameters, runner: self)
         }
     }
 

@@ -19,6 +19,8 @@ public struct Runner: Sendable {
     /// What tests do to runs.
     package var disturbance: Disturbance?
 
+    private let beginnings = BeginningShelf()
+
     /// A runner that finds assets in a folder. Sets libav's log and memory up for the whole process.
     ///
     /// - Parameters:
@@ -68,16 +70,19 @@ public struct Runner: Sendable {
         _ manifest: Manifest, for path: String, parameters: [String: String] = [:]
     ) async throws(RunError) -> Plan {
         try await blocking { cancellation throws(RunError) in
-            let (upload, infos) = try survey(manifest, path, cancellation)
-            return try Binder.bind(
-                manifest, to: upload, named: inputs.name(path), assets: infos, parameters: parameters, limits: limits)
+            let (begun, infos) = try survey(manifest, path, cancellation)
+            let plan = try Binder.bind(
+                manifest, to: begun.info, named: inputs.name(path), assets: infos, parameters: parameters,
+                limits: limits)
+            beginnings.put(begun.beginning, of: path)
+            return plan
         }
     }
 
     /// Checks a manifest's assets, and finds out what they and a clip are.
     func survey(
         _ manifest: Manifest, _ path: String, _ cancellation: CancellationFlag
-    ) throws(RunError) -> (upload: MediaInfo, assets: [AssetPath: MediaInfo]) {
+    ) throws(RunError) -> (upload: (info: MediaInfo, beginning: Beginning?), assets: [AssetPath: MediaInfo]) {
         let source = try open(path, cancellation)
         let assets = Outcome<[AssetPath: MediaInfo]>()
         let group = DispatchGroup()
@@ -90,7 +95,7 @@ public struct Runner: Sendable {
             group.leave()
         }
         let upload = Result { () throws(RunError) in
-            try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
+            try Prober.begin(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
         }
         // Whatever the upload is: nothing of this goes on behind the caller's back.
         group.wait()
@@ -116,21 +121,27 @@ public struct Runner: Sendable {
     }
 
     /// A job that runs a plan, or the body of one.
+    ///
+    /// - Parameter beginning: what was read of the input already.
     func job(
-        for plan: Plan, of whole: Plan? = nil, input: String, to destination: RunJob.Destination,
-        progress: AsyncStream<RunProgress>.Continuation? = nil, _ cancellation: CancellationFlag
+        for plan: Plan, of whole: Plan? = nil, input: String, from beginning: Beginning? = nil,
+        to destination: RunJob.Destination, progress: AsyncStream<RunProgress>.Continuation? = nil,
+        _ cancellation: CancellationFlag
     ) throws(RunError) -> RunJob {
         var sources: [any ByteSource] = []
         for part in plan.inputs {
             if let asset = part.asset {
                 sources.append(try Self.open(assets.file(asset)))
             } else {
-                sources.append(try open(input, cancellation))
+                let source: any ByteSource =
+                    if let beginning { beginning.source } else { try open(input, cancellation) }
+                sources.append(source)
             }
         }
         return RunJob(
             plan: plan, of: whole, named: { $0.asset.map(assets.file) ?? inputs.name(input) }, sources: sources,
-            destination: destination, limits: limits, progress: progress, disturbance: disturbance)
+            beginning: beginning, destination: destination, limits: limits, progress: progress, disturbance: disturbance
+        )
     }
 
     /// Starts running a plan.
@@ -146,11 +157,14 @@ public struct Runner: Sendable {
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
             let maker = SegmentMaker(cache: cache, assets: assets, limits: limits)
-            let job = { @Sendable (part: Plan) throws(RunError) in
+            let job = { @Sendable (part: Plan, beginning: Beginning?) throws(RunError) in
                 try self.job(
-                    for: part, of: plan, input: input, to: .file(file, maker), progress: continuation, cancellation)
+                    for: part, of: plan, input: input, from: beginning, to: .file(file, maker),
+                    progress: continuation, cancellation)
             }
-            let run = Run(try job(plan.body), progress: progress) { () throws(RunError) in try job(plan) }
+            let run = Run(try job(plan.body, beginnings.take(input)), progress: progress) { () throws(RunError) in
+                try job(plan, nil)
+            }
             try run.start()
             return run
         }

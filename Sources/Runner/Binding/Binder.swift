@@ -193,9 +193,9 @@ package struct Binder {
             inputs[input].streams.append(
                 Plan.Stream(
                     index: stream.index, kind: source.kind, codec: stream.codec, size: video?.codedSize,
-                    format: video?.pixelFormat, sampleAspect: video?.sampleAspect ?? 1, load: video?.pixelRate ?? 0,
-                    frameBytes: video?.frameBytes ?? 0,
-                    label: label))
+                    format: video?.pixelFormat, sampleAspect: video?.sampleAspect ?? 1,
+                    load: video?.load.pixelRate ?? 0,
+                    frameBytes: video?.load.frameBytes ?? 0, label: label))
         }
         return (inputs, labels)
     }

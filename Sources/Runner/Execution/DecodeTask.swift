@@ -29,10 +29,11 @@ struct DecodeTask {
 
     /// Decodes until the end; the damage that there is is left out.
     ///
+    /// - Parameter begun: the frames that the decoder has given before.
     /// - Throws: ``RunError/undecodable(_:codec:)`` or ``RunError/damaged(_:share:limit:)`` where there is too much of it,
     ///   ``RunError/tooManyFrames(_:limit:)``.
-    mutating func run() throws(RunError) {
-        var isOpen = true
+    mutating func run(after begun: [Frame]) throws(RunError) {
+        var isOpen = begun.allSatisfy { pass($0) }
         var hasEnded = false
         while isOpen, !hasEnded {
             let packet = packets.pop(feed.stream.index)
@@ -61,9 +62,7 @@ struct DecodeTask {
         for _ in 0..<Self.patience {
             do throws(AVError) {
                 while let frame = try job.measure("decode", { () throws(AVError) in try decoder.receive() }) {
-                    frames += 1
-                    if frame.isCorrupt { damaged += 1 }
-                    guard feed.frames.push(DecodedFrame(frame, from: decoder)) else { return false }
+                    guard pass(frame) else { return false }
                 }
                 return true
             } catch {
@@ -71,6 +70,15 @@ struct DecodeTask {
             }
         }
         return true
+    }
+
+    /// Passes a frame on.
+    ///
+    /// - Returns: whether the graph wants more.
+    private mutating func pass(_ frame: Frame) -> Bool {
+        frames += 1
+        if frame.isCorrupt { damaged += 1 }
+        return feed.frames.push(DecodedFrame(frame, from: decoder))
     }
 
     /// Notes that a packet gave no frame.

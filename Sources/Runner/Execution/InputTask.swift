@@ -58,14 +58,17 @@ final class InputTask: Sendable {
     private let input: Plan.Input
     private let name: String
     private let source: any ByteSource
+    private let beginning: Beginning?
     private let packets: PacketBuffer
     private let job: RunJob
 
-    init(_ input: Plan.Input, name: String, source: any ByteSource, job: RunJob) {
+    /// - Parameter beginning: what of it was read and decoded already.
+    init(_ input: Plan.Input, name: String, source: any ByteSource, beginning: Beginning? = nil, job: RunJob) {
         let packets = PacketBuffer(streams: input.streams.map(\.index), capacity: job.capacity(64))
         self.input = input
         self.name = name
         self.source = source
+        self.beginning = beginning
         self.packets = packets
         self.job = job
         let copied = input.asset == nil ? job.plan.copied?.stream : nil
@@ -94,6 +97,11 @@ final class InputTask: Sendable {
     ///
     /// - Returns: the packets that were read on the way.
     private func openWhereNeeded() throws(RunError) -> (Demuxer, [Packet]) {
+        if let beginning {
+            beginning.demuxer.obey(job.cancellation)
+            prepare(beginning.demuxer)
+            return (beginning.demuxer, beginning.takePackets())
+        }
         let demuxer = try open()
         if let packets = skip(demuxer) { return (demuxer, packets) }
         note(demuxer)
@@ -104,10 +112,14 @@ final class InputTask: Sendable {
         let demuxer = try job.measure("demux") { () throws(RunError) in
             try Prober.open(source, name: name, limits: job.limits, depth: .headers, cancellation: job.cancellation)
         }
+        prepare(demuxer)
+        return demuxer
+    }
+
+    private func prepare(_ demuxer: Demuxer) {
         demuxer.liftAllowance()
         demuxer.origin = input.start.microseconds
         demuxer.select(Set(input.streams.map(\.index)))
-        return demuxer
     }
 
     private func note(_ demuxer: Demuxer) {
@@ -143,16 +155,20 @@ final class InputTask: Sendable {
             guard demuxer.streams.indices.contains(feed.stream.index) else {
                 throw .fault("'\(name)' has changed since it was probed")
             }
+            let begun = beginning.flatMap { $0.video == feed.stream.index ? $0 : nil }
             let decoder: Decoder
             do throws(AVError) {
-                decoder = try Decoder(demuxer, stream: feed.stream.index, threading: feed.stream.threading)
+                decoder =
+                    if let begun { begun.decoder } else {
+                        try Decoder(demuxer, stream: feed.stream.index, threading: feed.stream.threading)
+                    }
             } catch {
                 throw Self.undecodable(feed.stream, name: name, asset: input.asset)
             }
             job.spawn("decode", in: group) { [self] () throws(RunError) in
                 WorkThread.stepBack()
                 var task = DecodeTask(feed, decoder, packets, name: name, asset: input.asset, job: job)
-                try task.run()
+                try task.run(after: begun?.takeFrames() ?? [])
             } finally: {
                 feed.frames.finish()
             }
@@ -182,12 +198,11 @@ final class InputTask: Sendable {
 }
 
 extension Plan.Stream {
-    /// Pixels a second that one thread decodes faster than the rest of a run takes the frames: 1080p60. More threads would
-    /// only hold more frames.
-    private static let lightLoad = 1280 * 720 * 30
+    private var decoding: PictureLoad { PictureLoad(pixelRate: load, frameBytes: frameBytes) }
 
-    /// Whether its frames are so large, like 8K of 10 bit, that each one less counts.
-    fileprivate var isHuge: Bool { frameBytes > 64 << 20 }
+    /// Whether its frames are so large that each one less counts.
+    fileprivate var isHuge: Bool { decoding.isHuge }
 
-    fileprivate var threading: Decoder.Threading { load <= Self.lightLoad ? .none : isHuge ? .slices : .frames }
+    /// How its decoding is shared among threads.
+    var threading: Decoder.Threading { decoding.threading }
 }

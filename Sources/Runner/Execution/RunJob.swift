@@ -16,6 +16,7 @@ final class RunJob: Sendable {
     private let names: [String]
     private let inputNames: [String]
     private let sources: [any ByteSource]
+    private let beginning: Beginning?
     private let destination: Destination
     private let progress: AsyncStream<RunProgress>.Continuation?
     private let state: Mutex<State>
@@ -55,9 +56,11 @@ final class RunJob: Sendable {
     ///   - whole: the plan that it is the body of; nil where it is the whole.
     ///   - name: what an input is called in errors and in the report.
     ///   - sources: the bytes of the inputs of `plan`.
+    ///   - beginning: what was read of the upload already.
     init(
         plan: Plan, of whole: Plan? = nil, named name: (Plan.Input) -> String, sources: [any ByteSource],
-        destination: Destination, limits: Limits, progress: AsyncStream<RunProgress>.Continuation? = nil,
+        beginning: Beginning? = nil, destination: Destination, limits: Limits,
+        progress: AsyncStream<RunProgress>.Continuation? = nil,
         disturbance: Disturbance? = nil
     ) {
         self.disturbance = disturbance
@@ -67,6 +70,7 @@ final class RunJob: Sendable {
         names = plan.inputs.map(name)
         inputNames = (whole ?? plan).inputs.map(name)
         self.sources = sources
+        self.beginning = beginning
         self.destination = destination
         self.limits = limits
         self.progress = progress
@@ -155,7 +159,9 @@ final class RunJob: Sendable {
         var feeds: [DecodeFeed] = []
         var copy: CopyFeed?
         for (index, input) in plan.inputs.enumerated() {
-            let task = InputTask(input, name: names[index], source: sources[index], job: self)
+            let task = InputTask(
+                input, name: names[index], source: sources[index],
+                beginning: beginning.flatMap { $0.suits(input, copying: plan.copied) ? $0 : nil }, job: self)
             feeds += task.feeds
             copy = copy ?? task.copy
             task.start(in: group)

@@ -90,11 +90,11 @@ public struct MediaInfo: Hashable, Codable, Sendable {
             return PictureSize(width: evenSide(width), height: evenSide(height))
         }
 
-        /// Pixels a second as coded.
-        var pixelRate: Int { Int(Double(codedSize.width * codedSize.height) * min(1000, frameRate.value)) }
-
-        /// About how many bytes a decoded frame takes, if its chroma is 4:2:0.
-        var frameBytes: Int { codedSize.width * codedSize.height * 3 / 2 * (bitDepth > 8 ? 2 : 1) }
+        /// What decoding it takes.
+        var load: PictureLoad {
+            PictureLoad(
+                width: codedSize.width, height: codedSize.height, frameRate: frameRate.value, bitDepth: bitDepth)
+        }
 
         private func evenSide(_ side: Double) -> Int { max(2, Int((side / 2).rounded()) * 2) }
     }

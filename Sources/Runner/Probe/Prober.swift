@@ -12,6 +12,15 @@ package enum Prober {
     package static func probe(
         _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
     ) throws(RunError) -> MediaInfo {
+        try begin(source, name: name, limits: limits, cancellation: cancellation).info
+    }
+
+    /// Probes a source of bytes for a run that goes on where the probe stops.
+    ///
+    /// - Returns: what it is; and what a run goes on from, nil where it must begin anew.
+    static func begin(
+        _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
+    ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
         let demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
         let video = videoStream(demuxer.streams)
         let audio = audioStream(demuxer.streams)
@@ -27,7 +36,9 @@ package enum Prober {
         if survey.pictures == 0, demuxer.isOverdrawn { throw .probeTooLong(name, limit: limits.probeBytes) }
         let info = info(demuxer, survey, claim, video: video?.stream, audio: audio?.stream, bytes: source.size)
         if let shown = info.video?.displaySize { try check(shown.width, shown.height, name, limits) }
-        return info
+        // A run opens such a file no further than its headers, just as it is open now.
+        let isOpenAsForRun = demuxer.isListed && claim.isCredible
+        return (info, isOpenAsForRun ? survey.beginning(of: source) : nil)
     }
 
     /// Opens a container, with this room's errors.

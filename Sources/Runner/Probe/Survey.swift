@@ -23,18 +23,39 @@ struct Survey {
     private let demuxer: Demuxer
     private let video: StreamDescription?
     private let audio: StreamDescription?
+    /// Decodes the picture, and for a run that goes on from here.
+    private let pictureDecoder: Decoder?
+    private let threading: Decoder.Threading
+    /// The same, as long as more pictures are looked at.
     private var videoDecoder: Decoder?
     private var audioDecoder: Decoder?
+    /// What the picture's decoder gave.
+    private var frames: [Frame] = []
+    /// What was read and that decoder has not taken.
+    private var rest: [Packet] = []
+    /// Whether a run can go on from here: nothing was damaged, the end was not reached, and not much was read.
+    private var isContinuable = true
 
     /// Frames that are looked at: some codecs tell of interlacing with the second field only.
     private static let enoughPictures = 3
+    /// How many packets are kept for a run.
+    private static let mostPackets = 64
 
     init(_ demuxer: Demuxer, video: StreamDescription?, audio: StreamDescription?) {
         self.demuxer = demuxer
         self.video = video
         self.audio = audio
-        if case .video(let facts) = video?.content { picture = facts }
-        videoDecoder = video.flatMap { try? Decoder(demuxer, stream: $0.index, threading: .none) }
+        var threading = Decoder.Threading.none
+        if case .video(let facts) = video?.content {
+            picture = facts
+            let rate = facts.averageFrameRate.isPositive ? Rational(facts.averageFrameRate).value : 0
+            threading =
+                PictureLoad(width: facts.width, height: facts.height, frameRate: rate, bitDepth: facts.bitDepth)
+                .threading
+        }
+        self.threading = threading
+        pictureDecoder = video.flatMap { try? Decoder(demuxer, stream: $0.index, threading: threading) }
+        videoDecoder = pictureDecoder
         audioDecoder = audio.flatMap { try? Decoder(demuxer, stream: $0.index, threading: .none) }
         demuxer.select(Set([video?.index, audio?.index].compactMap(\.self)))
     }
@@ -51,13 +72,33 @@ struct Survey {
                 packet = nil
             }
             guard let packet else {
+                isContinuable = false
                 look(at: nil)
                 listen(to: nil)
                 return
             }
             note(packet)
-            if packet.stream == video?.index { look(at: packet) } else { listen(to: packet) }
+            let isPicture = packet.stream == video?.index
+            if !isPicture || videoDecoder == nil { keep(packet) }
+            if isPicture { look(at: packet) } else { listen(to: packet) }
         }
+    }
+
+    /// What a run goes on from; nil where it must begin anew.
+    func beginning(of source: any ByteSource) -> Beginning? {
+        guard isContinuable, let video, let pictureDecoder, pictures > 0 else { return nil }
+        return Beginning(
+            source: source, demuxer: demuxer, video: video.index, decoder: pictureDecoder, threading: threading,
+            frames: frames, packets: rest)
+    }
+
+    /// Keeps a packet for a run.
+    private mutating func keep(_ packet: Packet) {
+        if rest.count >= Self.mostPackets {
+            isContinuable = false
+            rest = []
+        }
+        if isContinuable { rest.append(packet) }
     }
 
     private mutating func note(_ packet: Packet) {
@@ -82,7 +123,10 @@ struct Survey {
     private mutating func look(at packet: Packet?) {
         guard let decoder = videoDecoder else { return }
         // Damage is for the run to count.
-        for frame in Self.decode(packet, decoder) {
+        let (decoded, isWhole) = Self.decode(packet, decoder)
+        if !isWhole { isContinuable = false }
+        for frame in decoded {
+            frames.append(frame)
             // A stream may change its size at once; the first frame is what the rest is adapted to.
             if pictures == 0 { picture?.refine(with: frame) }
             if frame.isInterlaced { picture?.isInterlaced = true }
@@ -94,7 +138,7 @@ struct Survey {
     /// Decodes sound until the first frame.
     private mutating func listen(to packet: Packet?) {
         guard let decoder = audioDecoder else { return }
-        if let frame = Self.decode(packet, decoder).first {
+        if let frame = Self.decode(packet, decoder).frames.first {
             sound = StreamDescription.Audio(frame)
             soundStart = frame.pts.map { decoder.timeBase.rescale($0, to: .microseconds) }
             audioDecoder = nil
@@ -102,10 +146,14 @@ struct Survey {
         if packet == nil { audioDecoder = nil }
     }
 
-    private static func decode(_ packet: Packet?, _ decoder: Decoder) -> [Frame] {
-        try? decoder.send(packet)
+    /// What a decoder gives for a packet, and whether it took it without complaint.
+    private static func decode(_ packet: Packet?, _ decoder: Decoder) -> (frames: [Frame], isWhole: Bool) {
         var frames: [Frame] = []
-        while let frame = try? decoder.receive() { frames.append(frame) }
-        return frames
+        var isWhole = true
+        do throws(AVError) { try decoder.send(packet) } catch { isWhole = false }
+        do throws(AVError) { while let frame = try decoder.receive() { frames.append(frame) } } catch {
+            isWhole = false
+        }
+        return (frames, isWhole)
     }
 }

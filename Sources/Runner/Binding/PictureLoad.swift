@@ -1,0 +1,28 @@
+import LibAV
+
+/// What decoding a picture's stream takes.
+struct PictureLoad: Hashable, Sendable {
+    /// Pixels a second as coded; 0 for sound.
+    var pixelRate: Int
+    /// About how many bytes a decoded frame takes.
+    var frameBytes: Int
+
+    /// Pixels a second that one thread decodes faster than the rest of a run takes the frames: 1080p60. More threads would
+    /// only hold more frames.
+    private static let light = 1280 * 720 * 30
+
+    /// Whether its frames are so large, like 8K of 10 bit, that each one less counts.
+    var isHuge: Bool { frameBytes > 64 << 20 }
+
+    /// How its decoding is shared among threads.
+    var threading: Decoder.Threading { pixelRate <= Self.light ? .none : isHuge ? .slices : .frames }
+}
+
+extension PictureLoad {
+    /// The load of a stream whose chroma is 4:2:0.
+    init(width: Int, height: Int, frameRate: Double, bitDepth: Int) {
+        self.init(
+            pixelRate: Int(Double(width * height) * min(1000, frameRate)),
+            frameBytes: width * height * 3 / 2 * (bitDepth > 8 ? 2 : 1))
+    }
+}
