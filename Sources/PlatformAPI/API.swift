@@ -79,9 +79,12 @@ public struct API: Sendable {
         let pages = PublicVideoPages()
         let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator, pages: pages)
         own.add(to: api.group("videos"))
-        let uploads = UploadRoutes(videos: videos, store: store, catalog: catalog, policy: policy, own: own)
-        uploads.add(to: api.group("videos"))
-        FormUploadRoutes(videos: videos, store: store, policy: policy, uploads: uploads).add(to: api.group("videos"))
+        let inspection = Inspection(policy: policy)
+        UploadRoutes(videos: videos, store: store, catalog: catalog, inspection: inspection, own: own)
+            .add(to: api.group("videos"))
+        FormUploadRoutes(
+            videos: videos, store: store, catalog: catalog, inspection: inspection, authenticator: authenticator
+        ).add(to: api.group("videos"))
         EventRoutes(videos: videos, events: events, own: own).add(to: api.group("videos"))
         PipelineRoutes(catalog: catalog).add(to: api.group("pipelines"))
         let everybody = api.group("public")

@@ -18,7 +18,6 @@ public struct Maintenance: Service {
     private static let look = Duration.seconds(2)
     /// How often what is past is swept.
     private static let pause = Duration.seconds(60)
-
     /// How often the store is swept.
     private static let storePause = Duration.seconds(3600)
 

@@ -16,7 +16,7 @@ struct VideoMaker: Sendable {
     let scratch: String
     let logger: Logger
 
-    /// The width of a video's picture, in pixels, at the most.
+    /// How wide a poster is at the most, in pixels.
     private static let posterWidth = 1280
 
     /// A result in the store, which is nobody's until the job says so.

@@ -29,7 +29,7 @@ public struct Worker: Sendable {
         case failed
         /// It is somebody else's turn, later.
         case givenBack = "given-back"
-        /// Somebody else has it already.
+        /// Somebody else has it, or will when the lease has run out.
         case lost
     }
 

@@ -23,7 +23,7 @@ struct EventRoutes: Sendable {
             if !now.isFinal {
                 // A server that is to end does not wait for who watches; they come again.
                 try await withGracefulShutdownHandler {
-                    try await Self.tell(watched.events, as: &stream, to: &writer)
+                    try await Self.tell(watched.elements, as: &stream, to: &writer)
                 } onGracefulShutdown: {
                     watched.end()
                 }

@@ -1,6 +1,5 @@
 public import Database
 public import ServiceLifecycle
-import Synchronization
 
 /// Tells those who watch a video what becomes of it. However many watch, the database is asked once.
 public final class VideoEvents: Service {
@@ -12,15 +11,10 @@ public final class VideoEvents: Service {
         case silence
     }
 
-    private struct State {
-        var next = 0
-        var watchers: [VideoID: [Int: AsyncStream<Event>.Continuation]] = [:]
-        var isOver = false
-    }
-
     private let videos: VideoRepository
     private let listener: Listener
-    private let state = Mutex(State())
+    // Who does not take so many is not there.
+    private let broadcast = Broadcast<VideoID, Event>(buffer: 16)
 
     /// How often who hears nothing is told so: proxies close connections that are silent for a minute.
     private static let silence = Duration.seconds(15)
@@ -41,62 +35,27 @@ public final class VideoEvents: Service {
             await withTaskGroup { group in
                 group.addTask { await self.listener.run { await self.hear($0) } }
                 group.addTask {
-                    while (try? await Task.sleep(for: Self.silence)) != nil { self.tell(.silence, of: nil) }
+                    while (try? await Task.sleep(for: Self.silence)) != nil { self.broadcast.sendToAll(.silence) }
                 }
             }
         }
-        let watchers = state.withLock { state in
-            state.isOver = true
-            return state.watchers.values.flatMap(\.values)
-        }
-        for watcher in watchers { watcher.finish() }
+        broadcast.finish()
     }
 
-    /// What becomes of a video from now on.
-    struct Watch: Sendable {
-        let events: AsyncStream<Event>
-        fileprivate let continuation: AsyncStream<Event>.Continuation
-
-        /// Says that there is nothing more to come.
-        func end() { continuation.finish() }
-    }
-
-    /// Watches a video, for as long as the watch is kept.
-    func watch(_ id: VideoID) -> Watch {
-        // Who does not take them for so long is not there.
-        let (stream, continuation) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(16))
-        let number: Int? = state.withLock { state in
-            if state.isOver { return nil }
-            state.next += 1
-            state.watchers[id, default: [:]][state.next] = continuation
-            return state.next
-        }
-        if let number {
-            continuation.onTermination = { [weak self] _ in self?.forget(number, id) }
-        } else {
-            continuation.finish()
-        }
-        return Watch(events: stream, continuation: continuation)
-    }
+    /// Watches a video, for as long as the subscription is kept.
+    func watch(_ id: VideoID) -> Broadcast<VideoID, Event>.Subscription { broadcast.subscribe(to: id) }
 
     /// How many watch.
-    var watchers: Int { state.withLock { $0.watchers.values.reduce(0) { $0 + $1.count } } }
-
-    private func forget(_ number: Int, _ id: VideoID) {
-        state.withLock { state in
-            state.watchers[id]?[number] = nil
-            if state.watchers[id]?.isEmpty == true { state.watchers[id] = nil }
-        }
-    }
+    var watchers: Int { broadcast.count }
 
     private func hear(_ event: Listener.Event) async {
         switch event {
         case .heard(let notification):
-            guard let id = VideoID(notification.payload), state.withLock({ $0.watchers[id] != nil }) else { return }
+            guard let id = VideoID(notification.payload), broadcast.isHeard(id) else { return }
             await ask(for: [id])
         case .listening:
             // What was said before may not have been heard.
-            var ids = state.withLock { Array($0.watchers.keys) }
+            var ids = broadcast.keys
             while !ids.isEmpty {
                 await ask(for: Array(ids.prefix(Self.batch)))
                 ids.removeFirst(min(Self.batch, ids.count))
@@ -108,13 +67,6 @@ public final class VideoEvents: Service {
         // Where the database is away, the listener is about to find out, and asks for all when it is back.
         guard let states = try? await videos.states(of: ids) else { return }
         let known = Dictionary(states.map { ($0.id, $0) }) { first, _ in first }
-        for id in ids { tell(.state(known[id]), of: id) }
-    }
-
-    private func tell(_ event: Event, of id: VideoID?) {
-        let watchers = state.withLock { state in
-            id.map { state.watchers[$0].map { Array($0.values) } ?? [] } ?? state.watchers.values.flatMap(\.values)
-        }
-        for watcher in watchers { watcher.yield(event) }
+        for id in ids { broadcast.send(.state(known[id]), to: id) }
     }
 }

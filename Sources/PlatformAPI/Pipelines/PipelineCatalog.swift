@@ -47,3 +47,15 @@ public struct PipelineCatalog: Sendable {
         self.entry(PipelineReference(entry.pinned.name) ?? entry.manifest.reference)?.pinned == entry.pinned
     }
 }
+
+extension Fields {
+    /// What is made of an upload that names no pipeline.
+    private static let usualPipeline = "showcase"
+
+    /// A pipeline by its name, or its name and version; the usual one where none is named.
+    mutating func pipeline(_ name: String, _ value: String?, in catalog: PipelineCatalog) -> PinnedPipeline? {
+        let entry = PipelineReference(value ?? Self.usualPipeline).flatMap { catalog.entry($0) }
+        if entry == nil { refuse(name, "is none of ours") }
+        return entry?.pinned
+    }
+}

@@ -8,8 +8,9 @@ import Storage
 struct FormUploadRoutes: Sendable {
     let videos: VideoRepository
     let store: any ObjectStore
-    let policy: UploadPolicy
-    let uploads: UploadRoutes
+    let catalog: PipelineCatalog
+    let inspection: Inspection
+    let authenticator: Authenticator
 
     func add(to router: RouterGroup<APIContext>) { router.post("upload", use: upload) }
 
@@ -23,18 +24,18 @@ struct FormUploadRoutes: Sendable {
     }
 
     private func upload(_ request: Request, _ context: APIContext) async throws -> Response {
-        let user = try await uploads.own.authenticator.user(request)
-        let form = try await FormUpload(request, limit: policy.bytes)
+        let user = try await authenticator.user(request)
+        let form = try await FormUpload(request, limit: inspection.policy.bytes)
         var fields = Fields()
         let title = fields.text("title", form.fields["title"])
         let isPublic = isPublic(form.fields["is_public"], &fields)
-        let pipeline = uploads.pipeline(form.fields["pipeline"] ?? UploadRoutes.usual, &fields)
+        let pipeline = fields.pipeline("pipeline", form.fields["pipeline"], in: catalog)
         let type = type(form.file, &fields)
         if form.file != nil, form.bytes == 0 { fields.refuse(FormUpload.fileField, "is empty") }
         try fields.check()
         guard let pipeline, let type else { throw APIError.fault }
 
-        let refusals = try await uploads.inspection.refusals(try source(form.content), form.bytes)
+        let refusals = try await inspection.refusals(try source(form.content), form.bytes)
         guard refusals.isEmpty else {
             throw APIError(
                 .badRequest, "refused", "This file is not taken.",
@@ -75,11 +76,11 @@ struct FormUploadRoutes: Sendable {
         let ending = file.fileName?.split(separator: ".").last?.lowercased()
         let type: Storage.MediaType?
         switch file.contentType {
-        case nil, Storage.MediaType.other.rawValue: type = policy.types.first { $0.suffix == ending }
+        case nil, Storage.MediaType.other.rawValue: type = inspection.policy.types.first { $0.suffix == ending }
         case let said?: type = Storage.MediaType(rawValue: said)
         }
-        guard let type, policy.types.contains(type) else {
-            fields.refuse(FormUpload.fileField, "must be one of \(policy.typeNames)")
+        guard let type, inspection.policy.types.contains(type) else {
+            fields.refuse(FormUpload.fileField, "must be one of \(inspection.policy.typeNames)")
             return nil
         }
         return type

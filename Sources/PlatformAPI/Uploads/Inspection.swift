@@ -5,7 +5,7 @@ import Transfer
 
 /// Looks at files that were sent, whether they are taken.
 struct Inspection: Sendable {
-    private let policy: UploadPolicy
+    let policy: UploadPolicy
     private let queue = BlockingQueue("probing", width: 2)
 
     init(policy: UploadPolicy) { self.policy = policy }

@@ -132,15 +132,11 @@ struct MultipartParser {
 
     private static func find(_ needle: [UInt8], in bytes: [UInt8]) -> Int? {
         guard let first = needle.first, bytes.count >= needle.count else { return nil }
-        return bytes.withUnsafeBufferPointer { bytes in
-            let last = bytes.count - needle.count
-            var at = 0
-            while at <= last {
-                if bytes[at] == first, needle.indices.allSatisfy({ bytes[at + $0] == needle[$0] }) { return at }
-                at += 1
-            }
-            return nil
+        let span = bytes.span
+        for start in 0...(bytes.count - needle.count) where span[start] == first {
+            if needle.indices.allSatisfy({ bytes[start + $0] == needle[$0] }) { return start }
         }
+        return nil
     }
 
     // MARK: What a part says of itself

@@ -10,26 +10,11 @@ struct UploadRoutes: Sendable {
     let videos: VideoRepository
     let store: any ObjectStore
     let catalog: PipelineCatalog
-    let policy: UploadPolicy
-    let own: VideoRoutes
     let inspection: Inspection
+    let own: VideoRoutes
 
     /// How long a signed address for writing is of use, in seconds.
     private static let lifetime = 3600
-    /// What is made of an upload that names no pipeline.
-    static let usual = "showcase"
-
-    init(
-        videos: VideoRepository, store: any ObjectStore, catalog: PipelineCatalog, policy: UploadPolicy,
-        own: VideoRoutes
-    ) {
-        self.videos = videos
-        self.store = store
-        self.catalog = catalog
-        self.policy = policy
-        self.own = own
-        inspection = Inspection(policy: policy)
-    }
 
     func add(to router: RouterGroup<APIContext>) {
         router.post("uploads", use: begin).post(":id/complete", use: complete).post(":id/reprocess", use: reprocess)
@@ -71,7 +56,7 @@ struct UploadRoutes: Sendable {
         let name = fields.text("file_name", sent.fileName)
         let type = mediaType(sent.contentType, &fields)
         let bytes = size(sent.sizeBytes, &fields)
-        let pipeline = pipeline(sent.pipeline ?? Self.usual, &fields)
+        let pipeline = fields.pipeline("pipeline", sent.pipeline, in: catalog)
         try fields.check()
         guard let type, let pipeline else { throw APIError.fault }
 
@@ -87,25 +72,19 @@ struct UploadRoutes: Sendable {
 
     private func mediaType(_ text: String?, _ fields: inout Fields) -> Storage.MediaType? {
         let type = text.flatMap { Storage.MediaType(rawValue: $0.lowercased()) }
-        guard let type, policy.types.contains(type) else {
-            fields.refuse("content_type", "must be one of \(policy.typeNames)")
+        guard let type, inspection.policy.types.contains(type) else {
+            fields.refuse("content_type", "must be one of \(inspection.policy.typeNames)")
             return nil
         }
         return type
     }
 
     private func size(_ bytes: Int64?, _ fields: inout Fields) -> Int64 {
-        guard let bytes, bytes > 0, bytes <= policy.bytes else {
-            fields.refuse("size_bytes", "must be from 1 to \(policy.bytes)")
+        guard let bytes, bytes > 0, bytes <= inspection.policy.bytes else {
+            fields.refuse("size_bytes", "must be from 1 to \(inspection.policy.bytes)")
             return 0
         }
         return bytes
-    }
-
-    func pipeline(_ text: String, _ fields: inout Fields) -> PinnedPipeline? {
-        let entry = PipelineReference(text).flatMap { catalog.entry($0) }
-        if entry == nil { fields.refuse("pipeline", "is none of ours") }
-        return entry?.pinned
     }
 
     /// What the client sends, and the store's name for it where that is in parts.
@@ -167,7 +146,7 @@ struct UploadRoutes: Sendable {
         let video = try await own.own(request, context)
         let sent = try await JSON.read(Reprocess.self, from: request)
         var fields = Fields()
-        let pipeline = pipeline(sent.pipeline ?? "", &fields)
+        let pipeline = fields.pipeline("pipeline", sent.pipeline ?? "", in: catalog)
         try fields.check()
         guard let pipeline else { throw APIError.fault }
         guard try await videos.reprocess(video.id, with: pipeline) != nil else {

@@ -1,5 +1,4 @@
 public import Database
-import Synchronization
 
 /// A queue that is the database's table alone. Who waits is woken by `NOTIFY` while ``listen()`` runs, and looks by itself every few
 /// seconds: for jobs that were given back for later, and leases that have run out.
@@ -7,7 +6,8 @@ public final class PostgresJobQueue: JobQueue {
     public let lease: Duration
     private let jobs: JobRepository
     private let listener: Listener
-    private let bell = Bell()
+    // Several rings that nobody took are one.
+    private let bell = Broadcast<Listener.Channel, Void>(buffer: 1)
 
     /// How long somebody waits before they look by themselves.
     private static let pause = Duration.seconds(5)
@@ -23,18 +23,18 @@ public final class PostgresJobQueue: JobQueue {
     }
 
     /// Hears of new jobs until the task is cancelled.
-    public func listen() async { await listener.run { _ in bell.ring() } }
+    public func listen() async { await listener.run { _ in bell.send((), to: JobRepository.announcements) } }
 
     public func claim(waiting patience: Duration) async throws -> Job? {
         let deadline = ContinuousClock.now + patience
         while true {
             // Before looking: what is said meanwhile is not missed.
-            let rings = bell.rings()
+            let rings = bell.subscribe(to: JobRepository.announcements)
             if let job = try await jobs.claim(for: lease) { return job }
             let left = deadline - .now
             guard left > .zero, !Task.isCancelled else { return nil }
             await withTaskGroup { group in
-                group.addTask { for await _ in rings { break } }
+                group.addTask { for await _ in rings.elements { break } }
                 group.addTask { try? await Task.sleep(for: min(left, Self.pause)) }
                 await group.next()
                 group.cancelAll()
@@ -55,30 +55,4 @@ public final class PostgresJobQueue: JobQueue {
     public func giveBack(_ job: Job, after pause: Duration, counts: Bool) async throws -> Bool {
         try await jobs.giveBack(job, after: pause, counts: counts, .interrupted)
     }
-}
-
-/// Wakes all who wait.
-private final class Bell: Sendable {
-    private struct State {
-        var next = 0
-        var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
-    }
-
-    private let state = Mutex(State())
-
-    /// Its rings from now on; several that nobody took are one.
-    func rings() -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let number = state.withLock { state in
-            state.next += 1
-            state.waiting[state.next] = continuation
-            return state.next
-        }
-        continuation.onTermination = { [weak self] _ in self?.remove(number) }
-        return stream
-    }
-
-    func ring() { for continuation in state.withLock(\.waiting.values) { continuation.yield() } }
-
-    private func remove(_ number: Int) { _ = state.withLock { $0.waiting.removeValue(forKey: number) } }
 }
