@@ -119,13 +119,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("OpenAPI/openapi.json")], swiftSettings: house),
         .executableTarget(
             name: "cortina-api",
             dependencies: [
-                "Database", "PlatformAPI", "PlatformSettings", "Storage", "Telemetry",
+                "Database", "GraphDSL", "PlatformAPI", "PlatformSettings", "Storage", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -76,21 +76,22 @@ public struct API: Sendable {
             users: UserRepository(pool), revoked: revoked, passwords: Passwords(), tokens: tokens,
             authenticator: authenticator, limits: limits
         ).add(to: api.group("auth"))
-        let pages = PublicVideoPages()
-        let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator, pages: pages)
+        let list = PublicVideos(videos)
+        let choice = PipelineChoice(catalog: catalog, rules: PipelineRepository(pool))
+        let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator, list: list)
         own.add(to: api.group("videos"))
         let inspection = Inspection(policy: policy)
-        UploadRoutes(videos: videos, store: store, catalog: catalog, inspection: inspection, own: own)
+        UploadRoutes(videos: videos, store: store, choice: choice, inspection: inspection, own: own)
             .add(to: api.group("videos"))
         FormUploadRoutes(
-            videos: videos, store: store, catalog: catalog, inspection: inspection, authenticator: authenticator
+            videos: videos, store: store, choice: choice, inspection: inspection, authenticator: authenticator
         ).add(to: api.group("videos"))
         EventRoutes(videos: videos, events: events, own: own).add(to: api.group("videos"))
-        PipelineRoutes(catalog: catalog).add(to: api.group("pipelines"))
+        PipelineRoutes(choice: choice, authenticator: authenticator).add(to: api.group("pipelines"))
         let everybody = api.group("public")
         PublicVideoRoutes(
             videos: videos, votes: VoteRepository(pool), store: store, authenticator: authenticator, limits: limits,
-            pages: pages
+            list: list
         ).add(to: everybody)
         RankingRoutes(rankings: RankingRepository(pool)).add(to: everybody)
         // Other stores answer for themselves.

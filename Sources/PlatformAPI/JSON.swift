@@ -5,19 +5,23 @@ import NIOCore
 /// Bodies as clients send and get them: JSON, times in RFC 3339.
 enum JSON {
     /// What an answer says that is JSON.
-    static let headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
+    private static let headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
 
     static func response(_ body: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-        Response(
-            status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encode(body))))
+        response(encoded: try encode(body), status: status)
     }
 
-    static func encode(_ body: some Encodable) throws -> Data {
+    /// A body that is JSON already.
+    static func response(encoded body: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
+        Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
+    }
+
+    static func encode(_ body: some Encodable) throws -> ByteBuffer {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(body)
+        return ByteBuffer(bytes: try encoder.encode(body))
     }
 
     /// Reads what a client sent, a few kilobytes at the most.

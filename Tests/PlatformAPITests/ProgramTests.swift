@@ -66,6 +66,77 @@ struct ProgramTests {
         #expect(try run(["migrate", "--settings", file]).status != 0)
     }
 
+    @Test("an operator says which versions uploads get and who may use which, and has videos made again")
+    func operating() async throws {
+        let database = try await Postgres.database()
+        let environment = [
+            "DATABASE_HOST": database.host, "DATABASE_NAME": database.database, "DATABASE_USER": database.user,
+        ]
+        func operate(_ line: String) throws -> Tool {
+            try run(line.split(separator: " ").map(String.init), environment: environment)
+        }
+        #expect(try operate("migrate").status == 0)
+        let pool = ConnectionPool(database)
+        let user = try await UserRepository(pool).add(
+            .init(
+                firstName: "Anna", lastName: "Test", email: "anna@example.com", passwordHash: "-", city: "Lima",
+                country: "Peru"))
+        let anna = try #require(user)
+        let before = try operate("pipelines")
+        #expect(before.output.contains("showcase@3  default\n") && before.output.contains("showcase@2\n"), "\(before)")
+        #expect(try operate("pipelines default showcase@2").output == "showcase is showcase@2\n")
+        #expect(try operate("pipelines default showcase@3 --percent 10").status == 0)
+        #expect(try operate("pipelines restrict interview").status == 0)
+        #expect(try operate("pipelines allow interview ANNA@example.com").status == 0)
+        let after = try operate("pipelines list").output
+        for line in ["showcase@2  default\n", "showcase@3  10 %\n", "interview@1  default  only anna@example.com\n"] {
+            #expect(after.contains(line), "\(after)")
+        }
+        #expect(try operate("pipelines forbid interview anna@example.com").status == 0)
+        #expect(try operate("pipelines open interview").status == 0)
+        for line in [
+            "pipelines default showcase", "pipelines default showcase@99", "pipelines default showcase@2 --percent 0",
+            "pipelines default showcase@1 --percent 5", "pipelines restrict nothing",
+            "pipelines allow interview nobody@example.com", "reprocess showcase --with showcase@3",
+            "reprocess 1 --with showcase@3", "reprocess showcase@2 --with showcase@99",
+        ] {
+            let refused = try operate(line)
+            #expect(refused.status == 64 && refused.errors.hasPrefix("Error: "), "\(line): \(refused)")
+        }
+
+        // What one version has made is made again with another, after those who wait for their first time.
+        let (videos, jobs) = (VideoRepository(pool), JobRepository(pool))
+        func upload(_ pipeline: PinnedPipeline) async throws -> VideoID {
+            let video = try await videos.add(
+                by: anna.id, title: "A rally", isPublic: false,
+                .init(
+                    key: "uploaded/\(Int.random(in: 0...Int.max))", fileName: "a.mp4", contentType: "video/mp4",
+                    bytes: 1), with: pipeline)
+            _ = try await videos.accept(video.id, bytes: 1)
+            return video.id
+        }
+        let catalog = try PipelineCatalog(folder: Checkout.file("pipelines/published"))
+        let (second, third) = try (
+            #require(catalog.pipeline("showcase", version: 2)), #require(catalog.pipeline("showcase", version: 3))
+        )
+        var made: [VideoID] = []
+        for pipeline in [second, second, third] {
+            made.append(try await upload(pipeline))
+            let job = try #require(try await jobs.claim(for: .seconds(60)))
+            _ = try await jobs.finish(job, with: .init(processedKey: "processed/\(job.id)", posterKey: nil))
+        }
+        #expect(try operate("reprocess showcase@2 --with showcase@3").output == "2 to be made again with showcase@3\n")
+        #expect(try operate("reprocess showcase@2 --with showcase@3").output == "0 to be made again with showcase@3\n")
+        #expect(try operate("reprocess \(made[2]) --with showcase@2").status == 0)
+        let new = try await upload(third)
+        var order: [VideoID] = []
+        while let job = try await jobs.claim(for: .seconds(60)) {
+            order.append(job.video)
+            #expect(job.pipeline == (job.video == made[2] ? second : third))
+        }
+        #expect(order == [made[2], new, made[0], made[1]])
+    }
+
     @Test("what is missing or wrong in the settings is said, and a secret never is")
     func settings() throws {
         let missing = try run(["migrate"])

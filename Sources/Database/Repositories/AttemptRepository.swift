@@ -12,13 +12,15 @@ public struct AttemptRepository: Sendable {
     /// - Returns: how many there were in this period, with this one; and in how many seconds it ends.
     public func count(_ subject: String, per period: Duration) async throws -> (count: Int, secondsLeft: Int) {
         let seconds = Double(period.components.seconds)
+        // A count may be lost with the server's power: nobody waits for the disk.
         let row = try await pool.query(
             Statement(
                 """
                 INSERT INTO attempts (subject, period, count)
                 VALUES ($1, to_timestamp(floor(extract(epoch FROM now()) / $2::float8) * $2::float8), 1)
                 ON CONFLICT (subject, period) DO UPDATE SET count = attempts.count + 1
-                RETURNING count, ceil(extract(epoch FROM period) + $2::float8 - extract(epoch FROM now()))::integer AS left
+                RETURNING count, ceil(extract(epoch FROM period) + $2::float8 - extract(epoch FROM now()))::integer AS left,
+                    set_config('synchronous_commit', 'off', true)
                 """, subject, seconds))[0]
         return (try row["count"], try row["left"])
     }

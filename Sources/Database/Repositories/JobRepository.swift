@@ -17,7 +17,7 @@ public struct JobRepository: Sendable {
 
     // MARK: Claiming
 
-    /// Claims the job that has waited longest.
+    /// Claims the job that has waited longest; those of an operator come after all others.
     ///
     /// - Parameter lease: how long nobody else can.
     /// - Returns: nil where none waits.
@@ -46,7 +46,7 @@ public struct JobRepository: Sendable {
                         leased_until = now() + make_interval(secs => $1)
                     WHERE id = (
                         SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now() AND ($2::bigint IS NULL OR id = $2)
-                        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+                        ORDER BY is_background, due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
                     )
                     RETURNING *
                 ), begun AS (

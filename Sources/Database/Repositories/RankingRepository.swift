@@ -50,17 +50,20 @@ public struct RankingRepository: Sendable {
 
     /// A page of the list.
     public func rankings(_ page: PageRequest, _ filter: Filter = Filter()) async throws -> Page<Ranking> {
-        let statements = [
-            Self.list(page, filter),
-            Statement(
-                """
-                SELECT count(*) AS total FROM player_rankings
-                WHERE ($1::text IS NULL OR lower(city) = lower($1)) AND ($2::text IS NULL OR lower(country) = lower($2))
-                    AND ($3::bigint IS NULL OR total_votes >= $3) AND ($4::bigint IS NULL OR total_votes <= $4)
-                """, filter.city, filter.country, filter.minVotes, filter.maxVotes),
-        ]
+        let statements = [Self.list(page, filter), Self.count(filter)]
         let rows = try await pool.withConnection { try await $0.query(statements) }
         return Page(elements: try rows[0].map(Ranking.init), total: try rows[1][0]["total"])
+    }
+
+    static func count(_ filter: Filter) -> Statement {
+        // The last place is how many there are.
+        if filter == Filter() { return Statement("SELECT coalesce(max(ranking), 0) AS total FROM player_rankings") }
+        return Statement(
+            """
+            SELECT count(*) AS total FROM player_rankings
+            WHERE ($1::text IS NULL OR lower(city) = lower($1)) AND ($2::text IS NULL OR lower(country) = lower($2))
+                AND ($3::bigint IS NULL OR total_votes >= $3) AND ($4::bigint IS NULL OR total_votes <= $4)
+            """, filter.city, filter.country, filter.minVotes, filter.maxVotes)
     }
 
     static func list(_ page: PageRequest, _ filter: Filter) -> Statement {

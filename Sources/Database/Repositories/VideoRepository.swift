@@ -71,6 +71,37 @@ public struct VideoRepository: Sendable {
         return try rows.first.map { row throws(DatabaseError) in try row["id"] }
     }
 
+    /// Writes jobs that make videos again that a version of a pipeline has made, some at a time; who waits for a video of their own goes
+    /// before them.
+    ///
+    /// - Parameters:
+    ///   - last: only videos behind this one.
+    ///   - limit: how many are looked at, at the most.
+    /// - Returns: the last video that was looked at, nil where there was none; and how many jobs were written: videos that are being made
+    ///   at the moment have theirs already.
+    public func reprocess(
+        madeBy made: (name: String, version: Int), with pipeline: PinnedPipeline, after last: VideoID? = nil,
+        limit: Int = 1000
+    ) async throws -> (last: VideoID?, jobs: Int) {
+        let row = try await pool.query(
+            Statement(
+                """
+                WITH made AS (
+                    SELECT id FROM videos
+                    WHERE pipeline_name = $1 AND pipeline_version = $2 AND status = 'processed' AND deleted_at IS NULL
+                        AND id > coalesce($3::bigint, 0)
+                    ORDER BY id LIMIT $4
+                ), written AS (
+                    INSERT INTO jobs (video_id, pipeline_name, pipeline_version, pipeline_digest, is_background)
+                    SELECT id, $5, $6, $7, true FROM made
+                    ON CONFLICT (video_id) WHERE state IN ('waiting', 'running') DO NOTHING
+                    RETURNING id
+                )
+                SELECT (SELECT max(id) FROM made) AS last, (SELECT count(*) FROM written) AS jobs
+                """, made.name, made.version, last, limit, pipeline.name, pipeline.version, pipeline.digest))[0]
+        return (try row["last"], try row["jobs"])
+    }
+
     // MARK: Sweeping
 
     /// Deletes videos whose file never came, some at a time.
@@ -181,45 +212,54 @@ public struct VideoRepository: Sendable {
         case votes
     }
 
-    /// What everybody may see.
+    /// A page of what everybody may see.
     public func publicVideos(
         _ page: PageRequest, _ order: Order = .recent, _ filter: Filter = Filter()
-    ) async throws -> Page<PublicVideo> {
-        let statements = [
-            Self.list(order, page, filter),
-            Statement(
-                """
-                SELECT count(*) AS total FROM videos
-                WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                    AND ($1::text IS NULL OR title ILIKE $1)
-                    AND ($2::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($2)))
-                """, filter.pattern, filter.city),
-        ]
-        let rows = try await pool.withConnection { try await $0.query(statements) }
-        return Page(elements: try rows[0].map(PublicVideo.init), total: try rows[1][0]["total"])
+    ) async throws -> [PublicVideo] {
+        try await pool.query(Self.list(order, page, filter)).map(PublicVideo.init)
     }
 
+    /// How much there is that everybody may see.
+    public func publicVideoCount(_ filter: Filter = Filter()) async throws -> Int {
+        try await pool.query(Self.count(filter))[0]["total"]
+    }
+
+    static func count(_ filter: Filter) -> Statement {
+        Statement(
+            """
+            SELECT count(*) AS total FROM videos
+            WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                AND ($1::text IS NULL OR title ILIKE $1)
+                AND ($2::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($2)))
+            """, filter.pattern, filter.city)
+    }
+
+    // Rows and players are looked up for the page alone, not for all those before it.
     static func list(_ order: Order, _ page: PageRequest, _ filter: Filter) -> Statement {
         switch order {
         case .recent:
             Statement(
                 """
-                SELECT videos.*, users.first_name, users.last_name, users.city
-                FROM videos JOIN users ON users.id = videos.user_id
-                WHERE videos.is_public AND videos.status = 'processed' AND videos.deleted_at IS NULL
-                    AND ($3::text IS NULL OR videos.title ILIKE $3)
-                    AND ($4::text IS NULL OR lower(users.city) = lower($4))
-                ORDER BY videos.id DESC LIMIT $1 OFFSET $2
+                SELECT videos.*, users.first_name, users.last_name, users.city FROM (
+                    SELECT id FROM videos
+                    WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                        AND ($3::text IS NULL OR title ILIKE $3)
+                        AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
+                    ORDER BY id DESC LIMIT $1 OFFSET $2
+                ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
+                ORDER BY videos.id DESC
                 """, page.size, page.offset, filter.pattern, filter.city)
         case .votes:
             Statement(
                 """
-                SELECT videos.*, users.first_name, users.last_name, users.city
-                FROM videos JOIN users ON users.id = videos.user_id
-                WHERE videos.is_public AND videos.status = 'processed' AND videos.deleted_at IS NULL
-                    AND ($3::text IS NULL OR videos.title ILIKE $3)
-                    AND ($4::text IS NULL OR lower(users.city) = lower($4))
-                ORDER BY videos.vote_count DESC, videos.id DESC LIMIT $1 OFFSET $2
+                SELECT videos.*, users.first_name, users.last_name, users.city FROM (
+                    SELECT id FROM videos
+                    WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                        AND ($3::text IS NULL OR title ILIKE $3)
+                        AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
+                    ORDER BY vote_count DESC, id DESC LIMIT $1 OFFSET $2
+                ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
+                ORDER BY videos.vote_count DESC, videos.id DESC
                 """, page.size, page.offset, filter.pattern, filter.city)
         }
     }

@@ -18,37 +18,37 @@ public struct VoteRepository: Sendable {
 
     /// Votes for a public video, once.
     public func vote(_ user: UserID, for video: VideoID) async throws -> Outcome {
-        try await pool.transaction { connection in
-            // Held until the end, so that it stays public as long as the vote is not counted.
-            let videos = try await connection.query(
-                Statement(
-                    """
-                    SELECT id FROM videos
-                    WHERE id = $1 AND is_public AND status = 'processed' AND deleted_at IS NULL FOR UPDATE
-                    """, video))
-            guard !videos.isEmpty else { return .noVideo }
-            let votes = try await connection.query(
-                Statement(
-                    """
-                    INSERT INTO votes (user_id, video_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING voted_at
-                    """, user, video))
-            guard let vote = votes.first else { return .already }
-            return .counted(at: try vote["voted_at"], votes: try await Self.count(video, connection))
-        }
+        // The video is held first, so that it stays public until the vote is counted, and its count is the newest.
+        let row = try await pool.query(
+            Statement(
+                """
+                WITH video AS (
+                    SELECT id, vote_count FROM videos
+                    WHERE id = $2 AND is_public AND status = 'processed' AND deleted_at IS NULL FOR UPDATE
+                ), vote AS (
+                    INSERT INTO votes (user_id, video_id) SELECT $1, id FROM video ON CONFLICT DO NOTHING
+                    RETURNING voted_at
+                )
+                SELECT (SELECT vote_count FROM video) + 1 AS votes, (SELECT voted_at FROM vote) AS voted_at
+                """, user, video))[0]
+        guard let votes: Int = try row["votes"] else { return .noVideo }
+        guard let date: Date = try row["voted_at"] else { return .already }
+        return .counted(at: date, votes: votes)
     }
 
     /// Takes a vote back.
     ///
     /// - Returns: how many the video has now; nil where there was none.
     public func takeBack(_ user: UserID, from video: VideoID) async throws -> Int? {
-        try await pool.transaction { connection in
-            let votes = try await connection.query(
-                Statement("DELETE FROM votes WHERE user_id = $1 AND video_id = $2", user, video))
-            return votes.touched == 0 ? nil : try await Self.count(video, connection)
-        }
-    }
-
-    private static func count(_ video: VideoID, _ connection: Connection) async throws -> Int {
-        try await connection.query(Statement("SELECT vote_count FROM videos WHERE id = $1", video))[0]["vote_count"]
+        try await pool.query(
+            Statement(
+                """
+                WITH video AS (SELECT id, vote_count FROM videos WHERE id = $2 FOR UPDATE), vote AS (
+                    DELETE FROM votes USING video WHERE votes.user_id = $1 AND votes.video_id = video.id
+                    RETURNING votes.video_id
+                )
+                SELECT vote_count - 1 AS votes FROM video JOIN vote ON vote.video_id = video.id
+                """, user, video)
+        ).first.map { row throws(DatabaseError) in try row["votes"] }
     }
 }

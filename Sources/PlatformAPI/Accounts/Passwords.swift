@@ -1,11 +1,13 @@
 import Crypto
 import CryptoExtras
 import FoundationEssentials
-import Transfer
+import Glibc
+import NIOPosix
 
 /// Makes and checks the hashes that passwords are kept as: scrypt (RFC 7914), `scrypt$LOG2N$R$P$SALT$KEY`, salt and key in base64.
 ///
-/// Hashing takes tens of milliseconds and 16 MiB on purpose: it is done on threads of its own, two at a time.
+/// Hashing takes tens of milliseconds and 16 MiB on purpose: it is done on two threads of its own, which step back where requests want
+/// the processor.
 struct Passwords: Sendable {
     /// What a hash costs: log2 of the rounds, the block size, the parallelism. The default is what scrypt's author recommends for
     /// logins (Percival, "Stronger key derivation via sequential memory-hard functions", 2009, section 5).
@@ -16,7 +18,13 @@ struct Passwords: Sendable {
     }
 
     private let cost: Cost
-    private let queue = BlockingQueue("passwords", width: 2)
+    private static let threads = {
+        let pool = NIOThreadPool(numberOfThreads: 2)
+        pool.start()
+        return pool
+    }()
+    /// How far they step back, of 19 (setpriority(2)).
+    private static let niceness: Int32 = 10
 
     private static let (saltBytes, keyBytes) = (16, 32)
 
@@ -53,8 +61,10 @@ struct Passwords: Sendable {
     }
 
     private func derive(_ password: String, _ salt: Data, _ cost: Cost, _ count: Int) async throws -> Data {
-        try await queue.run { _ in
-            try KDF.Scrypt.deriveKey(
+        try await Self.threads.runIfActive {
+            // Of the calling thread, on Linux.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+            return try KDF.Scrypt.deriveKey(
                 from: Data(password.utf8), salt: salt, outputByteCount: count, rounds: 1 << cost.logRounds,
                 blockSize: cost.blockSize, parallelism: cost.parallelism
             ).withUnsafeBytes { Data($0) }

@@ -7,7 +7,7 @@ struct OpenAPIRoute: Sendable {
 
     func add(to router: RouterGroup<APIContext>) {
         router.get("openapi.json") { _, _ in
-            Response(status: .ok, headers: JSON.headers, body: ResponseBody(byteBuffer: Self.description))
+            JSON.response(encoded: Self.description)
         }
     }
 }

@@ -1,4 +1,4 @@
-import Database
+public import Database
 import Foundation
 import GraphDSL
 
@@ -35,27 +35,19 @@ public struct PipelineCatalog: Sendable {
         self.entries = entries.sorted { ($0.pinned.name, $0.pinned.version) < ($1.pinned.name, $1.pinned.version) }
     }
 
-    /// A pipeline by its name and version, or the newest of its name.
-    func entry(_ reference: PipelineReference) -> Entry? {
-        entries.last { entry in
-            entry.pinned.name == reference.name && (reference.version ?? entry.pinned.version) == entry.pinned.version
-        }
+    /// What is published, by name and version.
+    public var pipelines: [PinnedPipeline] { entries.map(\.pinned) }
+
+    /// A pipeline by its name and version.
+    public func pipeline(_ name: String, version: Int) -> PinnedPipeline? { entry(name, version: version)?.pinned }
+
+    /// A pipeline by its name and version.
+    func entry(_ name: String, version: Int) -> Entry? {
+        entries.first { $0.pinned.name == name && $0.pinned.version == version }
     }
 
-    /// Whether it is what its bare name stands for.
-    func isDefault(_ entry: Entry) -> Bool {
-        self.entry(PipelineReference(entry.pinned.name) ?? entry.manifest.reference)?.pinned == entry.pinned
-    }
-}
-
-extension Fields {
-    /// What is made of an upload that names no pipeline.
-    private static let usualPipeline = "showcase"
-
-    /// A pipeline by its name, or its name and version; the usual one where none is named.
-    mutating func pipeline(_ name: String, _ value: String?, in catalog: PipelineCatalog) -> PinnedPipeline? {
-        let entry = PipelineReference(value ?? Self.usualPipeline).flatMap { catalog.entry($0) }
-        if entry == nil { refuse(name, "is none of ours") }
-        return entry?.pinned
+    /// The newest of a name, as far as a version: a server on which that is not published yet takes what it has.
+    func newest(_ name: String, upTo version: Int? = nil) -> Entry? {
+        entries.last { $0.pinned.name == name && $0.pinned.version <= version ?? .max }
     }
 }

@@ -6,7 +6,8 @@ import NIOCore
 
 /// `/api/pipelines`: what an upload can choose.
 struct PipelineRoutes: Sendable {
-    let catalog: PipelineCatalog
+    let choice: PipelineChoice
+    let authenticator: Authenticator
 
     func add(to router: RouterGroup<APIContext>) {
         router.get(use: list).get(":name/:version", use: manifest).get(":name/:version/graph.svg", use: picture)
@@ -22,18 +23,21 @@ struct PipelineRoutes: Sendable {
     }
 
     private func list(_ request: Request, _ context: APIContext) async throws -> Response {
-        try JSON.response(
-            catalog.entries.map { entry in
-                Body(
-                    name: entry.pinned.name, version: entry.pinned.version, digest: entry.pinned.digest.description,
-                    summary: entry.manifest.summary, isDefault: catalog.isDefault(entry),
-                    parameters: entry.manifest.parameters)
+        // Some are for some people only: whoever is known is shown theirs too.
+        let user = request.headers[.authorization] == nil ? nil : try await authenticator.user(request)
+        return try JSON.response(
+            try await choice.offers(for: user?.id).map { offer in
+                let (pinned, manifest) = (offer.entry.pinned, offer.entry.manifest)
+                return Body(
+                    name: pinned.name, version: pinned.version, digest: pinned.digest.description,
+                    summary: manifest.summary, isDefault: offer.isDefault, parameters: manifest.parameters)
             })
     }
 
     private func entry(_ context: APIContext) throws(APIError) -> PipelineCatalog.Entry {
         guard let name = context.parameters.get("name"), let version = context.parameters.get("version"),
-            let reference = PipelineReference("\(name)@\(version)"), let entry = catalog.entry(reference)
+            let reference = PipelineReference("\(name)@\(version)"), let version = reference.version,
+            let entry = choice.catalog.entry(reference.name, version: version)
         else { throw .notFound }
         return entry
     }

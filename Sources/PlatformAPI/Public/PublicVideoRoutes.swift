@@ -10,27 +10,24 @@ struct PublicVideoRoutes: Sendable {
     let store: any ObjectStore
     let authenticator: Authenticator
     let limits: RateLimits
-    let pages: PublicVideoPages
+    let list: PublicVideos
 
     /// How long a signed address for reading is of use, in seconds.
     static let lifetime = 900
 
     func add(to router: RouterGroup<APIContext>) {
-        router.get("videos", use: list).get("videos/:id/stream", use: stream).get("videos/:id/poster", use: poster)
+        router.get("videos", use: show).get("videos/:id/stream", use: stream).get("videos/:id/poster", use: poster)
             .post("videos/:id/vote", use: vote).delete("videos/:id/vote", use: takeBack)
     }
 
-    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+    private func show(_ request: Request, _ context: APIContext) async throws -> Response {
         var query = Query(request)
         let page = query.page(size: 20)
         let filter = VideoRepository.Filter(city: query.text("city"), title: query.text("q"))
         let order: VideoRepository.Order = query.word("sort") ?? .recent
         try query.check()
-        let found = try await pages.value(for: .init(page: page, order: order, filter: filter)) { [videos] in
-            let found = try await videos.publicVideos(page, order, filter)
-            return try PublicPage(found.elements.map { VideoBody($0) }, total: found.total)
-        }
-        var response = found.response
+        let found = try await list.page(page, order, filter)
+        var response = JSON.response(encoded: found.body)
         response.headers[.totalCount] = "\(found.total)"
         response.headers[.link] = Self.links(request, page, of: max(1, page.count(of: found.total)))
         return response
@@ -75,7 +72,6 @@ struct PublicVideoRoutes: Sendable {
         try await limits.check(.vote, by: user.id.description)
         switch try await votes.vote(user.id, for: video) {
         case .counted(let date, let count):
-            pages.forget()
             return try JSON.response(
                 Voted(
                     message: "Your vote counts.", videoID: video.rawValue, userID: user.id.rawValue, votedAt: date,
@@ -91,7 +87,6 @@ struct PublicVideoRoutes: Sendable {
         guard let count = try await votes.takeBack(user.id, from: video) else {
             throw APIError(.notFound, "no_vote", "You have not voted for this video.")
         }
-        pages.forget()
         return try JSON.response(
             Voted(
                 message: "Your vote is taken back.", videoID: video.rawValue, userID: user.id.rawValue,

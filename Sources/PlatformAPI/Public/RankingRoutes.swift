@@ -1,11 +1,12 @@
 import Database
 import FoundationEssentials
 import Hummingbird
+import NIOCore
 
 /// `/api/public/rankings`: players by their votes.
 struct RankingRoutes: Sendable {
     let rankings: RankingRepository
-    private let pages = MomentaryCache<PlacesQuery, PublicPage>()
+    private let pages = MomentaryCache<PlacesQuery, ByteBuffer>()
 
     init(rankings: RankingRepository) { self.rankings = rankings }
 
@@ -48,15 +49,16 @@ struct RankingRoutes: Sendable {
             city: query.text("city"), country: query.text("country"), minVotes: query.number("min_votes", in: votes),
             maxVotes: query.number("max_votes", in: votes))
         try query.check()
-        return try await pages.value(for: .init(page: page, filter: filter)) { [rankings] in
+        let body = try await pages.value(for: .init(page: page, filter: filter)) { [rankings] in
             let found = try await rankings.rankings(page, filter)
             let list = List(
                 rankings: found.elements.map(Place.init),
                 pagination: Pagination(
                     currentPage: page.number, pageSize: page.size, totalItems: found.total,
                     totalPages: page.count(of: found.total)))
-            return try PublicPage(list, total: found.total)
-        }.response
+            return try JSON.encode(list)
+        }
+        return JSON.response(encoded: body)
     }
 }
 

@@ -8,7 +8,7 @@ import Storage
 struct FormUploadRoutes: Sendable {
     let videos: VideoRepository
     let store: any ObjectStore
-    let catalog: PipelineCatalog
+    let choice: PipelineChoice
     let inspection: Inspection
     let authenticator: Authenticator
 
@@ -29,7 +29,7 @@ struct FormUploadRoutes: Sendable {
         var fields = Fields()
         let title = fields.text("title", form.fields["title"])
         let isPublic = isPublic(form.fields["is_public"], &fields)
-        let pipeline = fields.pipeline("pipeline", form.fields["pipeline"], in: catalog)
+        let pipeline = try await choice.pipeline(form.fields["pipeline"], for: user.id, &fields)
         let type = type(form.file, &fields)
         if form.file != nil, form.bytes == 0 { fields.refuse(FormUpload.fileField, "is empty") }
         try fields.check()

@@ -9,7 +9,7 @@ import Storage
 struct UploadRoutes: Sendable {
     let videos: VideoRepository
     let store: any ObjectStore
-    let catalog: PipelineCatalog
+    let choice: PipelineChoice
     let inspection: Inspection
     let own: VideoRoutes
 
@@ -56,7 +56,7 @@ struct UploadRoutes: Sendable {
         let name = fields.text("file_name", sent.fileName)
         let type = mediaType(sent.contentType, &fields)
         let bytes = size(sent.sizeBytes, &fields)
-        let pipeline = fields.pipeline("pipeline", sent.pipeline, in: catalog)
+        let pipeline = try await choice.pipeline(sent.pipeline, for: user.id, &fields)
         try fields.check()
         guard let type, let pipeline else { throw APIError.fault }
 
@@ -146,7 +146,7 @@ struct UploadRoutes: Sendable {
         let video = try await own.own(request, context)
         let sent = try await JSON.read(Reprocess.self, from: request)
         var fields = Fields()
-        let pipeline = fields.pipeline("pipeline", sent.pipeline ?? "", in: catalog)
+        let pipeline = try await choice.pipeline(sent.pipeline ?? "", for: video.owner, &fields)
         try fields.check()
         guard let pipeline else { throw APIError.fault }
         guard try await videos.reprocess(video.id, with: pipeline) != nil else {

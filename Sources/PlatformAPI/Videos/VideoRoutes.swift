@@ -9,13 +9,13 @@ struct VideoRoutes: Sendable {
     let videos: VideoRepository
     let store: any ObjectStore
     let authenticator: Authenticator
-    let pages: PublicVideoPages
+    let list: PublicVideos
 
     func add(to router: RouterGroup<APIContext>) {
-        router.get(use: list).get(":id", use: get).patch(":id", use: change).delete(":id", use: delete)
+        router.get(use: all).get(":id", use: get).patch(":id", use: change).delete(":id", use: delete)
     }
 
-    private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+    private func all(_ request: Request, _ context: APIContext) async throws -> Response {
         let user = try await authenticator.user(request)
         var bodies: [VideoBody] = []
         for video in try await videos.videos(of: user.id) { bodies.append(try await body(video)) }
@@ -64,7 +64,7 @@ struct VideoRoutes: Sendable {
         guard let changed = try await videos.change(video.id, title: title, isPublic: sent.isPublic) else {
             throw APIError.notFound
         }
-        pages.forget()
+        list.forget()
         return try JSON.response(try await body(changed))
     }
 
