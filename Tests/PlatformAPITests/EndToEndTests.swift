@@ -1,3 +1,4 @@
+import Database
 import Foundation
 import Glibc
 import LibAV
@@ -189,5 +190,55 @@ struct EndToEndTests {
         }
         let health = try await client.send("GET", "/api/health")
         #expect(health.status == 200)
+    }
+
+    /// A store with little room needs a file system of its own, which root alone may mount.
+    @Test(
+        "a full disk loses nothing: what does not fit is refused or waits, and is done when there is room",
+        .enabled(if: geteuid() == 0))
+    func fullDisk() async throws {
+        let store = scratch.path("data/store")
+        try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
+        let (bytes, filler) = (try clip(), "\(store)/filler")
+        // The upload fits, and what is made of it does not.
+        let room = bytes.count + (64 << 10)
+        try #require(try Tool.run("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", store]).status == 0)
+        defer { _ = try? Tool.run("umount", ["--lazy", store]) }
+        let server = try await start()
+        defer { server.end() }
+        let client = server.client
+        let anna = try await client.join("anna")
+        try #require(try Tool.run("fallocate", ["-l", "\((64 << 20) - room)", filler]).status == 0)
+
+        let large = bytes + [UInt8](repeating: 0, count: 1 << 20)
+        let begun = try await client.send(
+            "POST", "/api/videos/uploads",
+            [
+                "title": "Large", "file_name": "clip.mp4", "size_bytes": large.count, "content_type": "video/mp4",
+                "is_public": false,
+            ], as: anna.token)
+        let sent = try await Client("").exchange(
+            "PUT", try #require(begun["upload.url"]), body: large, headers: try #require(begun["upload.headers"]))
+        #expect(sent.status == 503)
+
+        let video = try await send(bytes, to: client, as: anna.token)
+        try await complete(video, client, as: anna.token)
+        let pool = ConnectionPool(try EmbeddedCluster(folder: "\(server.data)/postgres").settings)
+        while true {
+            let given = try await pool.withConnection { connection in
+                try await connection.query(
+                    Statement("SELECT FROM jobs WHERE state = 'waiting' AND attempts > 0")
+                ).count
+            }
+            if given > 0 { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        // What was half written is gone.
+        let files = try? FileManager.default.contentsOfDirectory(atPath: "\(store)/objects/processed")
+        #expect(files ?? [] == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(store)/unfinished").isEmpty)
+        try FileManager.default.removeItem(atPath: filler)
+        #expect(try await outcome(of: video, client, as: anna.token) == "done")
+        #expect(await server.interrupt() == 0)
     }
 }
