@@ -6,7 +6,7 @@ import PlatformAPI
 struct PipelinesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pipelines", abstract: "Says which pipelines uploads get, and who may use which.",
-        subcommands: [List.self, Default.self, Restrict.self, Open.self, Allow.self, Forbid.self],
+        subcommands: [List.self, Default.self, Access.self],
         defaultSubcommand: List.self)
 
     /// What is published.
@@ -99,68 +99,54 @@ struct PipelinesCommand: AsyncParsableCommand {
         }
     }
 
-    struct Restrict: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lets only those use a pipeline who are named.")
+    struct Access: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Says who may use a pipeline.")
 
-        @Argument(help: "Its name.") var name: String
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var published: Published
+        /// Who may.
+        enum Whom: String, EnumerableFlag {
+            case everybody, named
 
-        func run() async throws {
-            try published.check(name)
-            try await database.run { try await PipelineRepository($0).restrict(name, true) }
-        }
-    }
-
-    struct Open: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lets everybody use a pipeline.")
-
-        @Argument(help: "Its name.") var name: String
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var published: Published
-
-        func run() async throws {
-            try published.check(name)
-            try await database.run { try await PipelineRepository($0).restrict(name, false) }
-        }
-    }
-
-    struct Allow: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Names somebody who may use a restricted pipeline.")
-
-        @Argument(help: "Its name.") var name: String
-        @Argument(help: "The address of their account.") var email: String
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var published: Published
-
-        func run() async throws {
-            try published.check(name)
-            try await PipelinesCommand.allow(name, email, true, database)
-        }
-    }
-
-    struct Forbid: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Takes somebody's name back.")
-
-        @Argument(help: "Its name.") var name: String
-        @Argument(help: "The address of their account.") var email: String
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var published: Published
-
-        func run() async throws {
-            try published.check(name)
-            try await PipelinesCommand.allow(name, email, false, database)
-        }
-    }
-
-    private static func allow(_ name: String, _ email: String, _ isAllowed: Bool, _ database: DatabaseOptions)
-        async throws
-    {
-        try await database.run { pool in
-            guard let user = try await UserRepository(pool).credentials(for: email)?.user else {
-                throw ValidationError("nobody has an account with the address '\(email)'")
+            static func help(for value: Whom) -> ArgumentHelp? {
+                value == .everybody ? "Lets everybody use it." : "Lets only those use it who are named."
             }
-            try await PipelineRepository(pool).allow(name, user.id, isAllowed)
+        }
+
+        @Argument(help: "Its name.")
+        var name: String
+
+        @Flag
+        var whom: Whom?
+
+        @Option(help: ArgumentHelp("Names somebody, by the address of their account.", valueName: "email"))
+        var allow: [String] = []
+
+        @Option(help: ArgumentHelp("Takes somebody's name back.", valueName: "email"))
+        var forbid: [String] = []
+
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var published: Published
+
+        func validate() throws {
+            guard whom != nil || !allow.isEmpty || !forbid.isEmpty else {
+                throw ValidationError("nothing is said: --everybody, --named, --allow or --forbid")
+            }
+        }
+
+        func run() async throws {
+            try published.check(name)
+            try await database.run { pool in
+                let (users, pipelines) = (UserRepository(pool), PipelineRepository(pool))
+                // All are known before anything is changed.
+                var changes: [(user: UserID, isAllowed: Bool)] = []
+                for (email, isAllowed) in allow.map({ ($0, true) }) + forbid.map({ ($0, false) }) {
+                    guard let user = try await users.credentials(for: email)?.user else {
+                        throw ValidationError("nobody has an account with the address '\(email)'")
+                    }
+                    changes.append((user.id, isAllowed))
+                }
+                for change in changes { try await pipelines.allow(name, change.user, change.isAllowed) }
+                if let whom { try await pipelines.restrict(name, whom == .named) }
+            }
         }
     }
 }

@@ -86,18 +86,20 @@ struct ProgramTests {
         #expect(before.output.contains("showcase@3  default\n") && before.output.contains("showcase@2\n"), "\(before)")
         #expect(try operate("pipelines default showcase@2").output == "showcase is showcase@2\n")
         #expect(try operate("pipelines default showcase@3 --percent 10").status == 0)
-        #expect(try operate("pipelines restrict interview").status == 0)
-        #expect(try operate("pipelines allow interview ANNA@example.com").status == 0)
+        #expect(try operate("pipelines access interview --named --allow ANNA@example.com").status == 0)
         let after = try operate("pipelines list").output
         for line in ["showcase@2  default\n", "showcase@3  10 %\n", "interview@1  default  only anna@example.com\n"] {
             #expect(after.contains(line), "\(after)")
         }
-        #expect(try operate("pipelines forbid interview anna@example.com").status == 0)
-        #expect(try operate("pipelines open interview").status == 0)
+        #expect(try operate("pipelines access interview --forbid anna@example.com").status == 0)
+        #expect(try operate("pipelines").output.contains("interview@1  default  only nobody\n"))
+        #expect(try operate("pipelines access interview --everybody").status == 0)
+        #expect(try operate("pipelines").output.contains("interview@1  default\n"))
         for line in [
             "pipelines default showcase", "pipelines default showcase@99", "pipelines default showcase@2 --percent 0",
-            "pipelines default showcase@1 --percent 5", "pipelines restrict nothing",
-            "pipelines allow interview nobody@example.com", "reprocess showcase --with showcase@3",
+            "pipelines default showcase@1 --percent 5", "pipelines access nothing --named",
+            "pipelines access interview --named --allow nobody@example.com", "pipelines access interview",
+            "reprocess showcase --with showcase@3",
             "reprocess 1 --with showcase@3", "reprocess showcase@2 --with showcase@99",
         ] {
             let refused = try operate(line)
