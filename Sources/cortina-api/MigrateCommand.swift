@@ -1,20 +1,17 @@
 import ArgumentParser
 import Database
-import PlatformSettings
 
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Brings the database's schema up to date.")
 
-    @Option(help: ArgumentHelp("A file of settings.", valueName: "file"))
-    var settings: String?
+    @OptionGroup var database: DatabaseOptions
 
     @Option(help: ArgumentHelp("The folder of migrations.", valueName: "folder"))
     var migrations = "migrations"
 
     func run() async throws {
-        var database = try Settings(reader: try await SettingReader(file: settings), data: nil, program: "cortina-api")
-            .database()
+        var database = try await database.database()
         // The longest may take a while.
         database.statement = .seconds(600)
         let applied = try await Migrator(Migration.all(in: migrations)).migrate(database)

@@ -14,12 +14,14 @@ struct PipelinesCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("The folder of published pipelines.", valueName: "folder"))
         var pipelines = "pipelines/published"
 
+        func catalog() throws -> PipelineCatalog { try PipelineCatalog(folder: pipelines) }
+
         /// - Throws: an error where it is not published.
         func pinned(_ text: String) throws -> PinnedPipeline {
             guard let reference = PipelineReference(text), let version = reference.version else {
                 throw ValidationError("'\(text)' is no pipeline with its version, like showcase@2")
             }
-            guard let pinned = try PipelineCatalog(folder: pipelines).pipeline(reference.name, version: version) else {
+            guard let pinned = try catalog().pipeline(reference.name, version: version) else {
                 throw ValidationError("\(text) is not published in '\(pipelines)'")
             }
             return pinned
@@ -27,7 +29,7 @@ struct PipelinesCommand: AsyncParsableCommand {
 
         /// - Throws: an error where none of this name is published.
         func check(_ name: String) throws {
-            guard try PipelineCatalog(folder: pipelines).pipelines.contains(where: { $0.name == name }) else {
+            guard try catalog().newest(name) != nil else {
                 throw ValidationError("no \(name) is published in '\(pipelines)'")
             }
         }
@@ -40,16 +42,15 @@ struct PipelinesCommand: AsyncParsableCommand {
         @OptionGroup var published: Published
 
         func run() async throws {
-            let pipelines = try PipelineCatalog(folder: published.pipelines).pipelines
+            let catalog = try published.catalog()
             let (rules, allowed) = try await database.run { pool in
                 let repository = PipelineRepository(pool)
                 return (try await repository.rules(), try await repository.allowed())
             }
-            for pipeline in pipelines {
+            for pipeline in catalog.pipelines {
                 let rule = rules[pipeline.name]
-                let newest = pipelines.last { $0.name == pipeline.name && $0.version <= rule?.version ?? .max }
                 var words = ["\(pipeline.name)@\(pipeline.version)"]
-                if pipeline == newest { words.append("default") }
+                if pipeline == catalog.newest(pipeline.name, upTo: rule?.version) { words.append("default") }
                 if let canary = rule?.canary, canary.version == pipeline.version { words.append("\(canary.percent) %") }
                 if rule?.isRestricted == true {
                     words.append("only " + (allowed[pipeline.name] ?? ["nobody"]).joined(separator: ", "))
@@ -87,10 +88,9 @@ struct PipelinesCommand: AsyncParsableCommand {
                 }
                 return print("\(pinned.name) is \(pipeline)")
             }
-            let others = try PipelineCatalog(folder: published.pipelines).pipelines.last {
-                $0.name == pinned.name && $0.version < pinned.version
+            guard let others = try published.catalog().newest(pinned.name, upTo: pinned.version - 1) else {
+                throw ValidationError("there is no earlier version for the other people")
             }
-            guard let others else { throw ValidationError("there is no earlier version for the other people") }
             try await database.run { pool in
                 try await PipelineRepository(pool).setCanary(
                     pinned.name, .init(version: pinned.version, percent: percent), otherwise: others.version)

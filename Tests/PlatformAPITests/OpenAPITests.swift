@@ -19,8 +19,9 @@ struct OpenAPITests {
         var operations: [String: Bool] = [:]
         for (path, item) in paths {
             for (method, operation) in item where method != "parameters" {
-                let security = (operation as? [String: Any])?["security"] as? [Any]
-                operations["\(method.uppercased()) \(path)"] = security?.isEmpty == false
+                let security = (operation as? [String: Any])?["security"] as? [[String: Any]] ?? []
+                // An empty one says that none is needed.
+                operations["\(method.uppercased()) \(path)"] = !security.isEmpty && security.allSatisfy { !$0.isEmpty }
             }
         }
         return operations

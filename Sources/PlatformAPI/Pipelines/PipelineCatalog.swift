@@ -41,13 +41,18 @@ public struct PipelineCatalog: Sendable {
     /// A pipeline by its name and version.
     public func pipeline(_ name: String, version: Int) -> PinnedPipeline? { entry(name, version: version)?.pinned }
 
+    /// The newest of a name, as far as a version.
+    public func newest(_ name: String, upTo version: Int? = nil) -> PinnedPipeline? {
+        newestEntry(name, upTo: version)?.pinned
+    }
+
     /// A pipeline by its name and version.
     func entry(_ name: String, version: Int) -> Entry? {
         entries.first { $0.pinned.name == name && $0.pinned.version == version }
     }
 
     /// The newest of a name, as far as a version: a server on which that is not published yet takes what it has.
-    func newest(_ name: String, upTo version: Int? = nil) -> Entry? {
+    func newestEntry(_ name: String, upTo version: Int?) -> Entry? {
         entries.last { $0.pinned.name == name && $0.pinned.version <= version ?? .max }
     }
 }

@@ -51,9 +51,9 @@ struct PipelineChoice: Sendable {
     private func byDefault(_ name: String, _ rule: PipelineRepository.Rule?, _ user: UserID?) -> PipelineCatalog.Entry?
     {
         guard let canary = rule?.canary, let user, canary.includes(user, of: name) else {
-            return catalog.newest(name, upTo: rule?.version)
+            return catalog.newestEntry(name, upTo: rule?.version)
         }
-        return catalog.newest(name, upTo: canary.version)
+        return catalog.newestEntry(name, upTo: canary.version)
     }
 }
 
