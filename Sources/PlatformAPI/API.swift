@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import Database
 import FoundationEssentials
 public import Hummingbird
@@ -33,17 +34,21 @@ public struct API: Sendable {
     private let policy: UploadPolicy
     private let limits: [RateLimits.Subject: RateLimits.Limit]
     private let tokens: AccessTokens
+    private let metrics: any MetricsFactory
 
-    /// - Parameter events: run beside it.
+    /// - Parameters:
+    ///   - events: run beside it.
+    ///   - metrics: where what is answered is counted.
     /// - Throws: ``SetupError``.
     public init(
         _ settings: Settings, database pool: ConnectionPool, store: any ObjectStore, pipelines catalog: PipelineCatalog,
-        events: VideoEvents, logger: Logger
+        events: VideoEvents, metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) async throws {
         self.pool = pool
         self.store = store
         self.catalog = catalog
         self.events = events
+        self.metrics = metrics
         policy = settings.policy
         limits = settings.limits
         Runner.setUp(Limits(), logger)
@@ -63,6 +68,7 @@ public struct API: Sendable {
         let paths = KnownPaths()
         router.addMiddleware {
             SecurityHeaders()
+            RequestMetrics(metrics: metrics)
             ErrorMiddleware(paths: paths)
         }
         let revoked = TokenRepository(pool)

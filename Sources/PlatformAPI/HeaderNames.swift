@@ -7,6 +7,8 @@ extension HTTPField.Name {
     static let link = known("Link")
     /// Whether nginx collects an answer before it passes it on.
     static let accelBuffering = known("X-Accel-Buffering")
+    /// Under which id the log has a request.
+    static let requestID = known("X-Request-Id")
     static let frameOptions = known("X-Frame-Options")
     static let referrerPolicy = known("Referrer-Policy")
 

@@ -28,6 +28,9 @@ public enum Setting: String, CaseIterable {
     case rateLogInsAs = "rate.logins.account"
     case rateVotes = "rate.votes"
     case workerLease = "worker.lease"
+    case metricsPort = "metrics.port"
+    case metricsNamespace = "metrics.namespace"
+    case logLevel = "log.level"
 
     /// What it is.
     private var summary: String {
@@ -58,6 +61,10 @@ public enum Setting: String, CaseIterable {
         case .rateVotes: "how often somebody may vote in a minute (120)"
         case .workerLease: "how long a job stays claimed by a worker that is not heard of, in seconds (60)"
         case .rankingAge: "how old rankings may become, in seconds (60)"
+        case .metricsPort: "a port of this host where Prometheus finds metrics, at /metrics; without one, it does not"
+        case .metricsNamespace:
+            "what CloudWatch keeps metrics under, which the log has once a minute; without one, it has none"
+        case .logLevel: "what is logged: debug, with every request, info, warning or error (info)"
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Crypto
 public import Database
 public import Foundation
+public import Logging
 public import Storage
 import Transfer
 
@@ -54,6 +55,23 @@ public struct Settings: Sendable {
             S3Settings(
                 bucket: bucket, region: reader[.storeRegion] ?? "us-east-1", endpoint: reader[.storeEndpoint]),
             credentials: credentials)
+    }
+
+    /// What is logged.
+    public func logLevel() throws -> Logger.Level {
+        guard let text = reader[.logLevel] else { return .info }
+        guard let level = Logger.Level(rawValue: text) else {
+            throw ValidationError("\(Setting.logLevel.rawValue) must be debug, info, warning or error")
+        }
+        return level
+    }
+
+    /// Where Prometheus finds metrics; nil where it does not.
+    public func metricsPort() throws -> Int? {
+        guard reader[.metricsPort] != nil else { return nil }
+        let port = try reader.number(.metricsPort, default: 0)
+        guard port <= 65535 else { throw ValidationError("\(Setting.metricsPort.rawValue): there is no port \(port)") }
+        return port
     }
 
     /// Where files of our own lie.

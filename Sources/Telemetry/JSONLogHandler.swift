@@ -1,21 +1,25 @@
 import FoundationEssentials
-import Glibc
 public import Logging
 
 /// Writes logs as lines of JSON, one an event, for programs that collect them.
 public struct JSONLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
-    public var logLevel = Logger.Level.info
+    public var logLevel: Logger.Level
     private let label: String
-    private let descriptor: Int32
+    private let output: LineOutput
 
     /// Writes to standard error.
-    public init(label: String) { self.init(label: label, descriptor: STDERR_FILENO) }
+    ///
+    /// - Parameter logLevel: what weighs less is not written.
+    public init(label: String, logLevel: Logger.Level = .info) {
+        self.init(label: label, logLevel: logLevel, output: .standardError)
+    }
 
-    /// - Parameter descriptor: where lines go.
-    init(label: String, descriptor: Int32) {
+    /// - Parameter output: where lines go.
+    init(label: String, logLevel: Logger.Level = .info, output: LineOutput) {
+        self.logLevel = logLevel
         self.label = label
-        self.descriptor = descriptor
+        self.output = output
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -30,11 +34,6 @@ public struct JSONLogHandler: LogHandler {
         line["level"] = event.level.rawValue
         line["logger"] = label
         line["message"] = "\(event.message)"
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard var bytes = try? encoder.encode(line) else { return }
-        bytes.append(UInt8(ascii: "\n"))
-        // One call a line: lines of several threads do not mix.
-        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        output.write(line)
     }
 }

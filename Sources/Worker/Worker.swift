@@ -1,5 +1,7 @@
+public import CoreMetrics
 import Database
 public import Logging
+import Metrics
 public import Runner
 public import Storage
 
@@ -36,17 +38,20 @@ public struct Worker: Sendable {
     private let queue: any JobQueue
     private let store: any ObjectStore
     private let maker: VideoMaker
+    private let metrics: any MetricsFactory
     private let logger: Logger
 
     /// - Parameters:
     ///   - cache: where encoded bumpers and what assets are is kept.
     ///   - limits: what each job may take.
+    ///   - metrics: where jobs are counted.
     public init(
         _ queue: any JobQueue, store: any ObjectStore, folders: Folders, cache: AssetCache?, limits: Limits = Limits(),
-        logger: Logger
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) {
         self.queue = queue
         self.store = store
+        self.metrics = metrics
         self.logger = logger
         maker = VideoMaker(
             store: store, pipelines: folders.pipelines, assets: folders.assets, cache: cache, limits: limits,
@@ -63,7 +68,9 @@ public struct Worker: Sendable {
         let result = await make(job)
         // What was begun is ended, whoever wants to stop.
         let (outcome, reason) = await Task { await conclude(job, result) }.value
-        log(job, outcome, reason, try? result.get().report, begin.duration(to: .now))
+        let (report, spent) = (try? result.get().report, begin.duration(to: .now))
+        log(job, outcome, reason, report, spent)
+        count(job, outcome, result, report, spent)
         return outcome
     }
 
@@ -125,6 +132,24 @@ public struct Worker: Sendable {
             do { try await store.remove(key) } catch {
                 logger.warning("an object was not removed", metadata: ["key": "\(key)", "error": "\(error)"])
             }
+        }
+    }
+
+    private func count(
+        _ job: Job, _ outcome: Outcome, _ result: Result<VideoMaker.Made, any Error>, _ report: RunReport?,
+        _ spent: Duration
+    ) {
+        let pipeline = ("pipeline", "\(job.pipeline.name)@\(job.pipeline.version)")
+        Timer(label: "job.duration", dimensions: [pipeline, ("outcome", outcome.rawValue)], factory: metrics)
+            .record(duration: spent)
+        Timer(label: "job.wait", factory: metrics).record(duration: job.waited)
+        if case .failure(let error) = result {
+            let reason = (error as? RunError)?.classification.code.rawValue ?? "\(type(of: error))"
+            Counter(label: "job.failures", dimensions: [("reason", reason)], factory: metrics).increment()
+        }
+        if let report, report.wallSeconds > 0 {
+            Recorder(label: "job.frames_per_second", dimensions: [pipeline], factory: metrics)
+                .record(Double(report.frames) / report.wallSeconds)
         }
     }
 

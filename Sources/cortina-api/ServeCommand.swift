@@ -41,11 +41,12 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        LoggingSystem.bootstrap { JSONLogHandler(label: $0) }
         let migrator = Migrator(try Migration.all(in: migrations))
         let folder = data.map { URL(filePath: $0).standardizedFileURL.path }
         if let folder { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
         let settings = Settings(reader: try await SettingReader(file: settings), data: folder, program: "cortina-api")
+        let level = try settings.logLevel()
+        LoggingSystem.bootstrap { JSONLogHandler(label: $0, logLevel: level) }
         guard embedded, let folder else {
             let database = try settings.database()
             let pending = try await migrator.pending(database)
@@ -75,15 +76,24 @@ struct ServeCommand: AsyncParsableCommand {
         let pool = try settings.pool(database)
         let store = try settings.store("http://\(host):\(port)")
         let events = VideoEvents(pool, database)
-        let maintenance = Maintenance(
-            database: pool, store: store, rankingAge: try settings.rankingAge(), logger: logger)
+        let metrics = MetricRegistry()
+        var beside: [any Service] = [
+            Maintenance(database: pool, store: store, rankingAge: try settings.rankingAge(), logger: logger), events,
+            PlatformGauges(database: pool, events: events, metrics: metrics, logger: logger),
+        ]
+        if let port = try settings.metricsPort() {
+            beside.append(MetricsEndpoint(registry: metrics, host: host, port: port, logger: logger))
+        }
+        if let namespace = settings.reader[.metricsNamespace] {
+            beside.append(MetricsReport(EmbeddedMetrics(metrics, namespace: namespace)))
+        }
         let application = Application(
             router: try await API(
                 settings.api(), database: pool, store: store, pipelines: PipelineCatalog(folder: pipelines),
-                events: events, logger: logger
+                events: events, metrics: metrics, logger: logger
             ).router(),
             server: API.server, configuration: .init(address: .hostname(host, port: port)),
-            services: [maintenance, events] + services,
+            services: beside + services,
             onServerRunning: { _ in FileHandle.standardOutput.write(Data("http://\(host):\(port)\n".utf8)) },
             logger: logger)
         try await application.runService(gracefulShutdownSignals: [.sigint, .sigterm])

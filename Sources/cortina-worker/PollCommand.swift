@@ -41,20 +41,25 @@ struct PollCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        LoggingSystem.bootstrap { JSONLogHandler(label: $0) }
-        let logger = Logger(label: "cortina-worker")
         let settings = Settings(reader: try await SettingReader(file: settings), data: data, program: "cortina-worker")
+        let level = try settings.logLevel()
+        LoggingSystem.bootstrap { JSONLogHandler(label: $0, logLevel: level) }
+        let logger = Logger(label: "cortina-worker")
         let database = try settings.database()
         let lease = Duration.seconds(try settings.reader.number(.workerLease, default: 60))
         let queue = PostgresJobQueue(try settings.pool(database), database, lease: lease)
         let own = "\(data ?? NSTemporaryDirectory())/worker"
+        let metrics = MetricRegistry()
         let worker = Worker(
             queue, store: try settings.store(),
             folders: .init(
                 pipelines: PublishedFolder(path: pipelines), assets: AssetFolder(path: assets),
                 scratch: "\(own)/scratch"),
-            cache: AssetCache(path: cache ?? "\(own)/cache"), logger: logger)
+            cache: AssetCache(path: cache ?? "\(own)/cache"), metrics: metrics, logger: logger)
         var services: [any Service] = [PollLoop(worker, queue, width: jobs, logger: logger)]
+        if let namespace = settings.reader[.metricsNamespace] {
+            services.append(MetricsReport(EmbeddedMetrics(metrics, namespace: namespace)))
+        }
         if untilInputEnds { services.append(InputWatch()) }
         try await ServiceGroup(
             configuration: .init(

@@ -85,7 +85,7 @@ struct MaintenanceTests {
     func log() throws {
         let scratch = try Scratch()
         let descriptor = open(scratch.path("log"), O_WRONLY | O_CREAT, 0o600)
-        var handler = JSONLogHandler(label: "test", descriptor: descriptor)
+        var handler = JSONLogHandler(label: "test", output: LineOutput(descriptor: descriptor))
         handler[metadataKey: "request"] = "7"
         var logger = Logger(label: "test") { [handler] _ in handler }
         logger[metadataKey: "video"] = "\"12\"\n"

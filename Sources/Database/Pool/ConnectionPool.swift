@@ -60,6 +60,9 @@ public actor ConnectionPool {
         idle = []
     }
 
+    /// How many connections there are, and how many of what waits for one.
+    public var use: (open: Int, idle: Int, waiting: Int) { (open: count, idle: idle.count, waiting: waiters.count) }
+
     // MARK: Taking and giving
 
     private func take() async throws(DatabaseError) -> Connection {

@@ -54,7 +54,7 @@ public struct JobRepository: Sendable {
                     WHERE videos.id = claimed.video_id AND videos.status IN ('uploaded', 'failed')
                 )
                 SELECT claimed.id, video_id, claimed.pipeline_name, claimed.pipeline_version, claimed.pipeline_digest,
-                    attempts, claim::text AS claim, original_key, file_name, pg_notify('videos', video_id::text)
+                    attempts, claim::text AS claim, extract(epoch FROM now() - due_at)::float8 AS waited, original_key, file_name, pg_notify('videos', video_id::text)
                 FROM claimed JOIN videos ON videos.id = claimed.video_id
                 """, lease.seconds, id),
         ]
@@ -74,6 +74,23 @@ public struct JobRepository: Sendable {
                 RETURNING pg_notify('videos', video_id::text)
                 """, job.id, job.claim, lease.seconds, progress))
         return rows.count == 1
+    }
+
+    // MARK: Looking
+
+    /// How many jobs wait and are worked on, and how long the one that waits longest has been due.
+    public func backlog() async throws -> (waiting: Int, running: Int, age: Duration) {
+        let rows = try await pool.query(
+            Statement(
+                """
+                SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'running') AS running,
+                    coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE state = 'waiting' AND due_at < now())), 0)::float8
+                        AS age
+                FROM jobs WHERE state IN ('waiting', 'running')
+                """))
+        return (
+            waiting: try rows[0]["waiting"], running: try rows[0]["running"], age: .seconds(try rows[0]["age"] as Double)
+        )
     }
 
     // MARK: Ending
