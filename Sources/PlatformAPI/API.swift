@@ -1,7 +1,7 @@
 public import CoreMetrics
 public import Database
 import FoundationEssentials
-public import Hummingbird
+import Hummingbird
 public import HummingbirdCore
 public import Logging
 import Runner
@@ -63,7 +63,7 @@ public struct API: Sendable {
     }
 
     /// The routes, each with what it needs.
-    public func router() -> Router<APIContext> {
+    public func router() -> RequestTasks {
         let router = Router(context: APIContext.self)
         let paths = KnownPaths()
         router.addMiddleware {
@@ -103,6 +103,6 @@ public struct API: Sendable {
         // Other stores answer for themselves.
         if let store = store as? LocalObjectStore { StoreRoutes(store: store).add(to: router.group("store")) }
         paths.note(router)
-        return router
+        return RequestTasks(router: router)
     }
 }

@@ -2,7 +2,7 @@ import Database
 public import Hummingbird
 
 /// What is known of a request while it is answered.
-public struct APIContext: RequestContext {
+public struct APIContext: RequestContext, Sendable {
     public var coreContext: CoreRequestContextStorage
     /// The address that it comes from, as far as we know.
     var address: String

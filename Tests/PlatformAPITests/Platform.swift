@@ -55,7 +55,7 @@ struct Platform: Sendable {
         let port = try #require(await iterator.next())
         let platform = Platform(
             pool: pool, store: store, client: Client("http://127.0.0.1:\(port)"), events: events,
-            url: "http://127.0.0.1:\(port)", routes: router.routes.map { "\($0.method) \($0.path)" })
+            url: "http://127.0.0.1:\(port)", routes: router.router.routes.map { "\($0.method) \($0.path)" })
         do { try await body(platform) } catch {
             server.cancel()
             throw error
