@@ -220,8 +220,17 @@ let package = Package(
             name: "WorkerTests",
             dependencies: [
                 "Database", "GraphDSL", "LibAV", "PlatformSupport", "Runner", "Stages", "Storage", "TestSupport",
-                "Worker",
+                "Telemetry", "Worker",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry", "TestSupport",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),

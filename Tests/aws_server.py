@@ -1,6 +1,7 @@
 """Stands in for AWS: moto's server on a free port, whose number is the first line of output. Ends with its input.
 
 GET /_fail?status=503&count=2&method=PUT has the next requests of that method fail; count=0 forgets it.
+GET /_stall has all requests wait for an answer until GET /_go.
 GET /_log answers what was asked since the last time: method, path with query, header fields.
 """
 import json
@@ -19,12 +20,18 @@ class Troubled:
     def __init__(self, app):
         self.app, self.log, self.lock = app, [], threading.Lock()
         self.failing = {"status": "503", "count": 0, "method": ""}
+        self.goes = threading.Event()
+        self.goes.set()
 
     def __call__(self, environ, start):
         path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
         if path == "/_fail":
             asked = {name: values[0] for name, values in parse_qs(query).items()}
             self.failing = {"status": asked["status"], "count": int(asked["count"]), "method": asked.get("method", "")}
+            start("200 OK", [("Content-Length", "0")])
+            return []
+        if path in ("/_stall", "/_go"):
+            self.goes.clear() if path == "/_stall" else self.goes.set()
             start("200 OK", [("Content-Length", "0")])
             return []
         if path == "/_log":
@@ -39,6 +46,7 @@ class Troubled:
             self.log.append({"method": environ["REQUEST_METHOD"], "path": f"{path}?{query}", "headers": headers})
             fails = self.failing["count"] > 0 and self.failing["method"] in ("", environ["REQUEST_METHOD"])
             self.failing["count"] -= fails
+        self.goes.wait()
         if fails:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             body = b"<Error><Code>SlowDown</Code></Error>"

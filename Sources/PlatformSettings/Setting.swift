@@ -16,6 +16,7 @@ public enum Setting: String, CaseIterable {
     case storeEndpoint = "store.endpoint"
     case storeAccessKey = "store.access.key"
     case storeSecretKey = "store.secret.key"
+    case storePatience = "store.patience"
     case publicURL = "public.url"
     case tokenKeys = "token.keys"
     case uploadBytes = "upload.bytes"
@@ -48,6 +49,7 @@ public enum Setting: String, CaseIterable {
         case .storeEndpoint: "where S3 is, where it is not AWS's"
         case .storeAccessKey: "the id of the key to S3"
         case .storeSecretKey: "the key to S3"
+        case .storePatience: "how long S3 is waited for while it sends nothing, in seconds (20)"
         case .publicURL: "where clients find us (http://HOST:PORT)"
         case .tokenKeys:
             "keys for tokens, NAME:BASE64, the newest first, with commas between; without any, one is made in the data folder"

@@ -51,10 +51,10 @@ public struct Settings: Sendable {
             AWSCredentials(
                 accessKeyID: try reader.required(.storeAccessKey), secretAccessKey: try reader.required(.storeSecretKey)
             ))
-        return S3ObjectStore(
-            S3Settings(
-                bucket: bucket, region: reader[.storeRegion] ?? "us-east-1", endpoint: reader[.storeEndpoint]),
-            credentials: credentials)
+        var settings = S3Settings(
+            bucket: bucket, region: reader[.storeRegion] ?? "us-east-1", endpoint: reader[.storeEndpoint])
+        settings.patience.stalled = try reader.number(.storePatience, default: settings.patience.stalled)
+        return S3ObjectStore(settings, credentials: credentials)
     }
 
     /// What is logged.

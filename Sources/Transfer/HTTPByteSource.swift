@@ -23,10 +23,13 @@ public final class HTTPByteSource: ByteSource {
     ///
     /// - Parameters:
     ///   - url: its address, `http` or `https`.
+    ///   - patience: how long each answer is waited for.
     ///   - cancellation: ends the asking.
     /// - Throws: ``ByteSourceError``.
-    public convenience init(url: String, cancellation: CancellationFlag) throws(ByteSourceError) {
-        try self.init(url: url, patience: .init(), retrying: Retrying(), cancellation: cancellation)
+    public convenience init(
+        url: String, patience: HTTPClient.Patience = .init(), cancellation: CancellationFlag
+    ) throws(ByteSourceError) {
+        try self.init(url: url, patience: patience, retrying: Retrying(), cancellation: cancellation)
     }
 
     init(

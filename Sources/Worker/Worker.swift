@@ -109,12 +109,16 @@ public struct Worker: Sendable {
             case .failure(is ClaimKeeper.Lost):
                 return (.lost, nil)
             case .failure(is CancellationError):
-                return (try await queue.giveBack(job, after: .zero, counts: false) ? .givenBack : .lost, "stopped")
+                return (
+                    try await queue.giveBack(job, after: .zero, counts: false, .interrupted) ? .givenBack : .lost,
+                    "stopped"
+                )
             case .failure(let error as RunError) where !error.classification.isWorthRetrying && error.blame == .input:
-                let failure = Video.Failure(code: error.classification.code.rawValue, message: error.sentence)
-                return (try await queue.fail(job, failure) ? .failed : .lost, "\(error)")
+                return (try await queue.fail(job, error.failure) ? .failed : .lost, "\(error)")
             case .failure(let error):
-                let isOurs = try await queue.giveBack(job, after: Self.pause(after: job.attempt), counts: true)
+                // What a calmer machine might have done is the file's matter when none could.
+                let told = (error as? RunError).flatMap { $0.blame == .input ? $0.failure : nil } ?? .interrupted
+                let isOurs = try await queue.giveBack(job, after: Self.pause(after: job.attempt), counts: true, told)
                 return (isOurs ? .givenBack : .lost, "\(error)")
             }
         } catch {
@@ -172,9 +176,10 @@ public struct Worker: Sendable {
 }
 
 extension RunError {
-    /// The error as a sentence for the owner of a file.
-    var sentence: String {
+    /// The error as it is told to the owner of a file: a sentence.
+    var failure: Video.Failure {
         let text = "\(self)"
-        return text.prefix(1).uppercased() + text.dropFirst() + "."
+        return Video.Failure(
+            code: classification.code.rawValue, message: text.prefix(1).uppercased() + text.dropFirst() + ".")
     }
 }

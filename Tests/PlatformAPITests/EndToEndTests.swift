@@ -2,6 +2,7 @@ import Database
 import Foundation
 import Glibc
 import LibAV
+import PlatformSupport
 import TestSupport
 import Testing
 
@@ -19,18 +20,26 @@ struct EndToEndTests {
         Array(try Data(contentsOf: URL(filePath: TestClip.plain(in: scratch, seconds: seconds))))
     }
 
-    /// Begins an upload and sends the file, as a browser does.
-    private func send(_ bytes: [UInt8], to client: Client, as token: String) async throws -> Int {
+    /// Begins an upload; gives back where the file goes.
+    private func begin(
+        _ bytes: Int, _ client: Client, as token: String
+    ) async throws -> (video: Int, request: (url: String, headers: [String: String])) {
         let body: [String: Any] = [
-            "title": "A rally", "file_name": "clip.mp4", "size_bytes": bytes.count, "content_type": "video/mp4",
+            "title": "A rally", "file_name": "clip.mp4", "size_bytes": bytes, "content_type": "video/mp4",
             "is_public": false,
         ]
         let begun = try await client.send("POST", "/api/videos/uploads", body, as: token)
-        let url: String = try #require(begun["upload.url"])
-        let headers: [String: String] = try #require(begun["upload.headers"])
-        let sent = try await Client("").exchange("PUT", url, body: bytes, headers: headers)
+        return (
+            try #require(begun["video_id"]), (try #require(begun["upload.url"]), try #require(begun["upload.headers"]))
+        )
+    }
+
+    /// Begins an upload and sends the file, as a browser does.
+    private func send(_ bytes: [UInt8], to client: Client, as token: String) async throws -> Int {
+        let (video, request) = try await begin(bytes.count, client, as: token)
+        let sent = try await Client("").exchange("PUT", request.url, body: bytes, headers: request.headers)
         try #require(sent.status == 200)
-        return try #require(begun["video_id"])
+        return video
     }
 
     private func complete(_ video: Int, _ client: Client, as token: String) async throws {
@@ -46,6 +55,14 @@ struct EndToEndTests {
             let events = String(decoding: answer?.bytes ?? [], as: UTF8.self).split(separator: "\n")
                 .filter { $0.hasPrefix("event: ") }.map { String($0.dropFirst(7)) }
             if let last = events.last, ["done", "failed"].contains(last) { return last }
+        }
+    }
+
+    /// Waits until a statement finds something in the database of a server's own.
+    private func wait(for statement: Statement, of server: Server) async throws {
+        let pool = ConnectionPool(try EmbeddedCluster(folder: "\(server.data)/postgres").settings)
+        while try await pool.withConnection({ try await $0.query(statement) }).count == 0 {
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 
@@ -192,6 +209,68 @@ struct EndToEndTests {
         #expect(health.status == 200)
     }
 
+    @Test("a store that does not answer is not waited for for ever; nothing is lost, and all goes on when it is back")
+    func silentStore() async throws {
+        let aws = try AWSServer()
+        try #require(try Tool.run("curl", ["-sfX", "PUT", "\(aws.endpoint)/videos"]).status == 0)
+        let environment = [
+            "STORE_BUCKET": "videos", "STORE_ENDPOINT": aws.endpoint, "STORE_ACCESS_KEY": "key",
+            "STORE_SECRET_KEY": "secret", "STORE_PATIENCE": "1",
+        ]
+        let server = try await Server.start(
+            data: scratch.path("data"), environment: Server.small.merging(environment) { $1 })
+        defer { server.end() }
+        let client = server.client
+        let anna = try await client.join("anna")
+        let video = try await send(try clip(), to: client, as: anna.token)
+        try aws.stall(true)
+        let health = try await client.send("GET", "/api/health")
+        #expect(health.status == 503 && health["services.store"] == "unhealthy")
+        #expect(health["services.database"] == "healthy")
+        let early = try await client.send("POST", "/api/videos/\(video)/complete", as: anna.token)
+        #expect(early.status == 503 && early["code"] == "unavailable")
+        try aws.stall(false)
+        try await complete(video, client, as: anna.token)
+        // The worker has it by now, or is about to.
+        try aws.stall(true)
+        try await wait(for: Statement("SELECT FROM jobs WHERE attempts > 0"), of: server)
+        try aws.stall(false)
+        #expect(try await outcome(of: video, client, as: anna.token) == "done")
+        #expect(await server.interrupt() == 0)
+    }
+
+    @Test("a server that is told to end finishes what it has begun, and takes nothing new")
+    func gracefulShutdown() async throws {
+        let server = try await start()
+        defer { server.end() }
+        let anna = try await server.client.join("anna")
+        // As long as it takes to send this so slowly, the upload is under way.
+        let bytes = try clip() + [UInt8](repeating: 0, count: 600_000)
+        let file = scratch.path("slow.mp4")
+        try Data(bytes).write(to: URL(filePath: file))
+        let (_, request) = try await begin(bytes.count, server.client, as: anna.token)
+        let upload = Process()
+        upload.executableURL = URL(filePath: "/usr/bin/curl")
+        upload.arguments =
+            ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--limit-rate", "100k", "-T", file, request.url]
+            + request.headers.flatMap { ["-H", "\($0): \($1)"] }
+        let output = Pipe()
+        upload.standardOutput = output
+        try upload.run()
+        let unfinished = "\(server.data)/store/unfinished"
+        while try FileManager.default.contentsOfDirectory(atPath: unfinished).isEmpty {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        async let end = server.interrupt()
+        // Refused, and not answered: where nobody listens there is no connection.
+        while (try? await server.client.send("GET", "/api/pipelines")) != nil {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(upload.isRunning)
+        #expect(await end == 0)
+        #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "200")
+    }
+
     /// A store with little room needs a file system of its own, which root alone may mount.
     @Test(
         "a full disk loses nothing: what does not fit is refused or waits, and is done when there is room",
@@ -211,28 +290,13 @@ struct EndToEndTests {
         try #require(try Tool.run("fallocate", ["-l", "\((64 << 20) - room)", filler]).status == 0)
 
         let large = bytes + [UInt8](repeating: 0, count: 1 << 20)
-        let begun = try await client.send(
-            "POST", "/api/videos/uploads",
-            [
-                "title": "Large", "file_name": "clip.mp4", "size_bytes": large.count, "content_type": "video/mp4",
-                "is_public": false,
-            ], as: anna.token)
-        let sent = try await Client("").exchange(
-            "PUT", try #require(begun["upload.url"]), body: large, headers: try #require(begun["upload.headers"]))
+        let (_, request) = try await begin(large.count, client, as: anna.token)
+        let sent = try await Client("").exchange("PUT", request.url, body: large, headers: request.headers)
         #expect(sent.status == 503)
 
         let video = try await send(bytes, to: client, as: anna.token)
         try await complete(video, client, as: anna.token)
-        let pool = ConnectionPool(try EmbeddedCluster(folder: "\(server.data)/postgres").settings)
-        while true {
-            let given = try await pool.withConnection { connection in
-                try await connection.query(
-                    Statement("SELECT FROM jobs WHERE state = 'waiting' AND attempts > 0")
-                ).count
-            }
-            if given > 0 { break }
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await wait(for: Statement("SELECT FROM jobs WHERE state = 'waiting' AND attempts > 0"), of: server)
         // What was half written is gone.
         let files = try? FileManager.default.contentsOfDirectory(atPath: "\(store)/objects/processed")
         #expect(files ?? [] == [])

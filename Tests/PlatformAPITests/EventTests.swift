@@ -11,7 +11,7 @@ import Testing
 @Suite(.postgres)
 struct EventTests {
     /// A video that waits for a worker.
-    private func upload(_ platform: Platform, by owner: Int) async throws -> (id: VideoID, job: JobID) {
+    func upload(_ platform: Platform, by owner: Int) async throws -> (id: VideoID, job: JobID) {
         let videos = VideoRepository(platform.pool)
         let key = ObjectKey.random(in: .uploaded, .mp4)
         let video = try await videos.add(

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Crypto
 import Database
 import Foundation
@@ -19,6 +20,7 @@ struct Platform: Sendable {
     let store: LocalObjectStore
     let client: Client
     let events: VideoEvents
+    let logger: Logger
     /// Where it answers.
     let url: String
     /// What it answers: `GET /api/x`.
@@ -29,7 +31,8 @@ struct Platform: Sendable {
     /// Runs one for as long as `body` takes.
     static func run(
         _ settings: API.Settings = settings,
-        withoutDatabase isAlone: Bool = false, _ body: (Platform) async throws -> Void
+        withoutDatabase isAlone: Bool = false, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        _ body: (Platform) async throws -> Void
     ) async throws {
         let scratch = try Scratch()
         var database = try await Postgres.database()
@@ -44,7 +47,8 @@ struct Platform: Sendable {
         let events = VideoEvents(pool, database)
         let router = try await API(
             settings, database: pool, store: store,
-            pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, logger: logger
+            pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, metrics: metrics,
+            logger: logger
         ).router()
         let application = Application(
             router: router,
@@ -55,7 +59,8 @@ struct Platform: Sendable {
         let port = try #require(await iterator.next())
         let platform = Platform(
             pool: pool, store: store, client: Client("http://127.0.0.1:\(port)"), events: events,
-            url: "http://127.0.0.1:\(port)", routes: router.router.routes.map { "\($0.method) \($0.path)" })
+            logger: logger, url: "http://127.0.0.1:\(port)",
+            routes: router.router.routes.map { "\($0.method) \($0.path)" })
         do { try await body(platform) } catch {
             server.cancel()
             throw error

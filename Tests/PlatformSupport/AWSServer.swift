@@ -38,6 +38,11 @@ package final class AWSServer: Sendable {
         _ = try Tool.run("curl", ["-s", "\(endpoint)/_fail?status=\(status)&count=\(count)&method=\(method)"])
     }
 
+    /// Has all requests wait for an answer, or go on.
+    package func stall(_ stalls: Bool) throws {
+        _ = try Tool.run("curl", ["-s", "\(endpoint)/\(stalls ? "_stall" : "_go")"])
+    }
+
     /// What it was asked since the last time.
     package func asked() throws -> [Asked] {
         let answer = try Tool.run("curl", ["-s", "\(endpoint)/_log"])

@@ -2,7 +2,9 @@
 import Foundation
 import GraphDSL
 import PlatformSupport
+import Runner
 import Storage
+import Telemetry
 import TestSupport
 import Testing
 
@@ -70,6 +72,24 @@ struct WorkerTests {
         }
         let video = try await shop.video(id)
         #expect(video.status == .failed && video.failure == .interrupted)
+    }
+
+    @Test("what takes too long on three machines is the file's matter, and its owner is told so")
+    func tooLong() async throws {
+        let shop = try await Workshop()
+        let metrics = MetricRegistry()
+        let worker = shop.worker(limits: Limits(time: 0.001, memory: 16 << 30), metrics: metrics)
+        let id = try await shop.upload(clip(), for: shop.publish(1))
+        for _ in 1...3 {
+            let job = try #require(try await shop.queue.claim(waiting: .zero))
+            #expect(await worker.perform(job) == .givenBack)
+            _ = try await shop.pool.query(Statement("UPDATE jobs SET due_at = now()"))
+        }
+        let failure = try await shop.video(id).failure
+        #expect(failure?.code == "took_too_long" && failure?.message.hasSuffix(".") == true, "\(failure as Any)")
+        let text = metrics.prometheusText
+        #expect(text.contains(#"job_failures_total{reason="took_too_long"} 3"#))
+        #expect(text.contains(#"job_duration_seconds_count{pipeline="small@1",outcome="given-back"} 3"#))
     }
 
     @Test("a manifest with another content than the job's digest is not run")

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Crypto
 @testable import Database
 import Foundation
@@ -56,13 +57,16 @@ struct Workshop: Sendable {
     var folder: String { scratch.path("store/objects") }
 
     /// A worker.
-    func worker(_ queue: (any JobQueue)? = nil) -> Worker {
+    func worker(
+        _ queue: (any JobQueue)? = nil, limits: Limits = Limits(memory: 16 << 30),
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    ) -> Worker {
         Worker(
             queue ?? self.queue, store: store,
             folders: .init(
                 pipelines: PublishedFolder(path: scratch.path("pipelines")), assets: Checkout.assets,
                 scratch: scratch.path("scratch")),
-            cache: AssetCache(path: scratch.path("cache")), limits: Limits(memory: 16 << 30),
+            cache: AssetCache(path: scratch.path("cache")), limits: limits, metrics: metrics,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

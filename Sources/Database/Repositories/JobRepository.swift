@@ -89,7 +89,8 @@ public struct JobRepository: Sendable {
                 FROM jobs WHERE state IN ('waiting', 'running')
                 """))
         return (
-            waiting: try rows[0]["waiting"], running: try rows[0]["running"], age: .seconds(try rows[0]["age"] as Double)
+            waiting: try rows[0]["waiting"], running: try rows[0]["running"],
+            age: .seconds(try rows[0]["age"] as Double)
         )
     }
 

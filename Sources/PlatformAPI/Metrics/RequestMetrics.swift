@@ -7,7 +7,7 @@ import Metrics
 struct RequestMetrics: RouterMiddleware {
     let metrics: any MetricsFactory
 
-    /// Any client can make up others, and each would be kept.
+    /// Those we know; a client may send any other, and each would be kept.
     private static let methods: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete, .options]
 
     /// Counts what the middleware within answers; how long an answer takes to be sent is the client's.

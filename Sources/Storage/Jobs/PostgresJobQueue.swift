@@ -52,7 +52,9 @@ public final class PostgresJobQueue: JobQueue {
 
     public func fail(_ job: Job, _ failure: Video.Failure) async throws -> Bool { try await jobs.fail(job, failure) }
 
-    public func giveBack(_ job: Job, after pause: Duration, counts: Bool) async throws -> Bool {
-        try await jobs.giveBack(job, after: pause, counts: counts, .interrupted)
+    public func giveBack(
+        _ job: Job, after pause: Duration, counts: Bool, _ failure: Video.Failure
+    ) async throws -> Bool {
+        try await jobs.giveBack(job, after: pause, counts: counts, failure)
     }
 }

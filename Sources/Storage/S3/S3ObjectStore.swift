@@ -14,7 +14,8 @@ public struct S3ObjectStore: ObjectStore {
 
     public init(_ settings: S3Settings, credentials: any CredentialsProvider) {
         self.settings = settings
-        client = AWSClient(region: settings.region, service: "s3", credentials: credentials)
+        client = AWSClient(
+            region: settings.region, service: "s3", credentials: credentials, patience: settings.patience)
     }
 
     // MARK: Objects
@@ -129,7 +130,9 @@ public struct S3ObjectStore: ObjectStore {
         // Long enough for the longest run.
         let url = try await download(key, for: 3600, at: date).url
         return try await queue.run { cancellation throws(StoreError) in
-            do throws(ByteSourceError) { return try HTTPByteSource(url: url, cancellation: cancellation) } catch {
+            do throws(ByteSourceError) {
+                return try HTTPByteSource(url: url, patience: settings.patience, cancellation: cancellation)
+            } catch {
                 switch error {
                 case .notFound: throw .notFound(key)
                 case .transfer(_, let reason): throw .unavailable(reason: reason)

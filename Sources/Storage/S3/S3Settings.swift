@@ -1,4 +1,4 @@
-import Transfer
+public import Transfer
 
 /// Which bucket, and how it is reached.
 public struct S3Settings: Sendable {
@@ -9,6 +9,8 @@ public struct S3Settings: Sendable {
     public var endpoint: String?
     /// What S3 encrypts objects with on its disks: `AES256` or `aws:kms`; nil leaves it to the bucket.
     public var encryption: String?
+    /// How long each answer is waited for.
+    public var patience = HTTPClient.Patience()
 
     public init(bucket: String, region: String, endpoint: String? = nil, encryption: String? = nil) {
         self.bucket = bucket

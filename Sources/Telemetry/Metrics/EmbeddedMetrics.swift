@@ -59,7 +59,8 @@ public struct EmbeddedMetrics: Sendable {
         ]
         for dimension in dimensions { members[dimension.name] = .string(dimension.value) }
         for (name, metric) in metrics {
-            members[name] = metric.values.count == 1
+            members[name] =
+                metric.values.count == 1
                 ? .number(metric.values[0]) : .array(metric.values.map(JSONValue.number))
         }
         return .object(members)

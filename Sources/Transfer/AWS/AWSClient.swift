@@ -21,11 +21,16 @@ package final class AWSClient: Sendable {
     private let region: String
     private let service: String
     private let provider: any CredentialsProvider
+    private let patience: HTTPClient.Patience
     private let retrying: Retrying
     /// Those that nobody uses at the moment, with their connections.
     private let idle = Mutex<[HTTPClient]>([])
 
-    package init(region: String, service: String, credentials: any CredentialsProvider, attempts: Int = 5) {
+    package init(
+        region: String, service: String, credentials: any CredentialsProvider, patience: HTTPClient.Patience = .init(),
+        attempts: Int = 5
+    ) {
+        self.patience = patience
         self.region = region
         self.service = service
         provider = credentials
@@ -56,7 +61,7 @@ package final class AWSClient: Sendable {
                 var signed = try signer().sign(request, payload, at: Date())
                 signed.body = body
                 let kept = idle.withLock { $0.popLast() }
-                let client = if let kept { kept } else { try HTTPClient() }
+                let client = if let kept { kept } else { try HTTPClient(patience: patience) }
                 response = try client.send(signed, limit: limit, cancellation: cancellation)
                 idle.withLock { $0.append(client) }
             } catch {
