@@ -248,7 +248,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
-            exclude: ["schemathesis.toml"], swiftSettings: house),
+            exclude: ["README.md", "schemathesis.toml"], swiftSettings: house),
         .testTarget(
             name: "CommandTests",
             dependencies: ["cortina", "CortinaCommands", "GraphDSL", "Runner", "Stages", "TestSupport"],

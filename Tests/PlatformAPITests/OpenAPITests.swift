@@ -46,6 +46,22 @@ struct OpenAPITests {
         }
     }
 
+    @Test("each route has its tests in the table of them, and each test of the table is there")
+    func table() async throws {
+        let text = try String(contentsOfFile: Checkout.file("Tests/PlatformAPITests/README.md"), encoding: .utf8)
+        let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let routes = rows.compactMap { $0.firstMatch(of: /`([A-Z]+ [^`]+)`/)?.output.1 }.map(String.init)
+        try await Platform.run { platform in
+            let described = try await described(platform.client)
+            #expect(Set(routes) == Set(described.keys))
+        }
+        for match in rows.joined().matches(of: /`(\w+Tests)\.(\w+)`/) {
+            let file = Checkout.file("Tests/PlatformAPITests/\(match.output.1).swift")
+            let source = try String(contentsOfFile: file, encoding: .utf8)
+            #expect(source.contains("    func \(match.output.2)("), "\(match.output.0)")
+        }
+    }
+
     @Test("whatever is sent to whichever route, the answer is as described")
     func schemathesis() async throws {
         var settings = Platform.settings
