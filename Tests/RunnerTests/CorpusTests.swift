@@ -65,7 +65,7 @@ struct CorpusTests {
         // The corpus is beside the checkout where it is at all.
         guard let path = Checkout.corpus(clip.name) else { return }
         let output = scratch.path("out.mp4")
-        let manifest = try publishedManifest("showcase@1")
+        let manifest = try publishedManifest("showcase@3")
         guard clip.refusal == nil else {
             let error = await #expect(throws: RunError.self) { try await run(manifest, of: path, to: output) }
             #expect(error?.classification.code == clip.refusal && error?.blame == .input)
