@@ -84,6 +84,7 @@ let package = Package(
             dependencies: [
                 "Database", "LibAV", "Transfer",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "XMLCoder", package: "XMLCoder"),
             ],
             swiftSettings: house),
@@ -98,7 +99,7 @@ let package = Package(
         .target(
             name: "Worker",
             dependencies: [
-                "Database", "GraphDSL", "Runner", "Storage",
+                "Database", "GraphDSL", "Runner", "Storage", "Transfer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),

@@ -17,6 +17,12 @@ public enum Setting: String, CaseIterable {
     case storeAccessKey = "store.access.key"
     case storeSecretKey = "store.secret.key"
     case storePatience = "store.patience"
+    case queueURL = "queue.url"
+    case queueEndpoint = "queue.endpoint"
+    case awsRegion = "aws.region"
+    case awsAccessKey = "aws.access.key.id"
+    case awsSecretKey = "aws.secret.access.key"
+    case awsSessionToken = "aws.session.token"
     case publicURL = "public.url"
     case tokenKeys = "token.keys"
     case uploadBytes = "upload.bytes"
@@ -45,11 +51,18 @@ public enum Setting: String, CaseIterable {
             "a file of certificates: only a server is believed that one of them signed for its name"
         case .databaseConnections: "how many connections are open at the most (10)"
         case .storeBucket: "the bucket of S3's; without one, files are kept in the data folder"
-        case .storeRegion: "its region (us-east-1)"
+        case .storeRegion: "its region (AWS_REGION, or us-east-1)"
         case .storeEndpoint: "where S3 is, where it is not AWS's"
-        case .storeAccessKey: "the id of the key to S3"
-        case .storeSecretKey: "the key to S3"
+        case .storeAccessKey: "the id of the key to S3 (AWS_ACCESS_KEY_ID)"
+        case .storeSecretKey: "the key to S3 (AWS_SECRET_ACCESS_KEY)"
         case .storePatience: "how long S3 is waited for while it sends nothing, in seconds (20)"
+        case .queueURL:
+            "the address of an SQS queue that workers are told of jobs by; without one, the database tells them"
+        case .queueEndpoint: "where SQS is, where it is not at that address"
+        case .awsRegion: "the region of what has none of its own"
+        case .awsAccessKey: "the id of the key to what has none of its own, as AWS' own programs have it"
+        case .awsSecretKey: "that key"
+        case .awsSessionToken: "what comes with a key that is good for a while"
         case .publicURL: "where clients find us (http://HOST:PORT)"
         case .tokenKeys:
             "keys for tokens, NAME:BASE64, the newest first, with commas between; without any, one is made in the data folder"
@@ -71,7 +84,9 @@ public enum Setting: String, CaseIterable {
     }
 
     /// Whether it is never shown.
-    var isSecret: Bool { [.databasePassword, .storeSecretKey, .tokenKeys].contains(self) }
+    var isSecret: Bool {
+        [.databasePassword, .storeSecretKey, .awsSecretKey, .awsSessionToken, .tokenKeys].contains(self)
+    }
 
     /// The variable of the environment.
     public var variable: String { rawValue.uppercased().replacing(".", with: "_") }

@@ -47,12 +47,15 @@ public struct Settings: Sendable {
                 folder: "\(try folder())/store", base: "\(reader[.publicURL] ?? address)/store/",
                 key: SymmetricKey(data: try key("store")))
         }
-        let credentials = StaticCredentials(
-            AWSCredentials(
-                accessKeyID: try reader.required(.storeAccessKey), secretAccessKey: try reader.required(.storeSecretKey)
-            ))
+        let credentials: any CredentialsProvider =
+            if let key = reader[.storeAccessKey] {
+                StaticCredentials(
+                    AWSCredentials(accessKeyID: key, secretAccessKey: try reader.required(.storeSecretKey)))
+            } else {
+                try self.credentials()
+            }
         var settings = S3Settings(
-            bucket: bucket, region: reader[.storeRegion] ?? "us-east-1", endpoint: reader[.storeEndpoint])
+            bucket: bucket, region: reader[.storeRegion] ?? region, endpoint: reader[.storeEndpoint])
         settings.patience.stalled = try reader.number(.storePatience, default: settings.patience.stalled)
         return S3ObjectStore(settings, credentials: credentials)
     }
@@ -72,6 +75,23 @@ public struct Settings: Sendable {
         let port = try reader.number(.metricsPort, default: 0)
         guard port <= 65535 else { throw ValidationError("\(Setting.metricsPort.rawValue): there is no port \(port)") }
         return port
+    }
+
+    /// The queue that workers are told of jobs by; nil where the database tells them.
+    public func messages() throws -> SQSQueue? {
+        guard let url = reader[.queueURL] else { return nil }
+        return SQSQueue(
+            url: url, region: region, endpoint: reader[.queueEndpoint], credentials: try credentials())
+    }
+
+    private var region: String { reader[.awsRegion] ?? "us-east-1" }
+
+    /// Who asks AWS for something.
+    private func credentials() throws -> any CredentialsProvider {
+        StaticCredentials(
+            AWSCredentials(
+                accessKeyID: try reader.required(.awsAccessKey), secretAccessKey: try reader.required(.awsSecretKey),
+                sessionToken: reader[.awsSessionToken]))
     }
 
     /// Where files of our own lie.

@@ -62,14 +62,16 @@ public struct Worker: Sendable {
     func clear() { ScratchFolder.clear(maker.scratch) }
 
     /// Does a job. Where the task is cancelled, the job is given back, and the attempt does not count.
+    ///
+    /// - Parameter logger: what is told how it ended; nil for the worker's own.
     @discardableResult
-    func perform(_ job: Job) async -> Outcome {
+    func perform(_ job: Job, _ logger: Logger? = nil) async -> Outcome {
         let begin = ContinuousClock.now
         let result = await make(job)
         // What was begun is ended, whoever wants to stop.
         let (outcome, reason) = await Task { await conclude(job, result) }.value
         let (report, spent) = (try? result.get().report, begin.duration(to: .now))
-        log(job, outcome, reason, report, spent)
+        log(job, outcome, reason, report, spent, logger ?? self.logger)
         count(job, outcome, result, report, spent)
         return outcome
     }
@@ -157,7 +159,10 @@ public struct Worker: Sendable {
         }
     }
 
-    private func log(_ job: Job, _ outcome: Outcome, _ reason: String?, _ report: RunReport?, _ spent: Duration) {
+    private func log(
+        _ job: Job, _ outcome: Outcome, _ reason: String?, _ report: RunReport?, _ spent: Duration,
+        _ logger: Logger
+    ) {
         var facts: Logger.Metadata = [
             "job": "\(job.id)", "video": "\(job.video)", "attempt": "\(job.attempt)", "outcome": "\(outcome.rawValue)",
             "pipeline": "\(job.pipeline.name)@\(job.pipeline.version)", "digest": "\(job.pipeline.digest)",

@@ -81,6 +81,9 @@ struct ServeCommand: AsyncParsableCommand {
             Maintenance(database: pool, store: store, rankingAge: try settings.rankingAge(), logger: logger), events,
             PlatformGauges(database: pool, events: events, metrics: metrics, logger: logger),
         ]
+        if let queue = try settings.messages() {
+            beside.append(JobAnnouncer(database: pool, queue: queue, logger: logger))
+        }
         if let port = try settings.metricsPort() {
             beside.append(MetricsEndpoint(registry: metrics, host: host, port: port, logger: logger))
         }

@@ -1,9 +1,7 @@
 import ArgumentParser
-import Database
 import Foundation
 import Logging
 import PlatformSettings
-import Runner
 import ServiceLifecycle
 import Storage
 import Telemetry
@@ -15,20 +13,7 @@ struct PollCommand: AsyncParsableCommand {
         commandName: "poll", abstract: "Takes jobs from the queue, one after the other, until it is interrupted.",
         discussion: "What is being made then is given back, and made by whoever takes it next.")
 
-    @Option(help: ArgumentHelp("Where files of our own lie.", valueName: "folder"))
-    var data: String?
-
-    @Option(help: ArgumentHelp("A file of settings.", valueName: "file"))
-    var settings: String?
-
-    @Option(help: ArgumentHelp("The folder of published pipelines.", valueName: "folder"))
-    var pipelines = "pipelines/published"
-
-    @Option(help: ArgumentHelp("The folder of the pipelines' assets.", valueName: "folder"))
-    var assets = "assets"
-
-    @Option(help: ArgumentHelp("Where encoded bumpers are kept. Default: in the data folder.", valueName: "folder"))
-    var cache: String?
+    @OptionGroup var options: WorkerOptions
 
     @Option(help: "How many jobs are done at once.")
     var jobs = 1
@@ -41,21 +26,18 @@ struct PollCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = Settings(reader: try await SettingReader(file: settings), data: data, program: "cortina-worker")
-        let level = try settings.logLevel()
-        LoggingSystem.bootstrap { JSONLogHandler(label: $0, logLevel: level) }
+        let settings = try await options.readSettings()
         let logger = Logger(label: "cortina-worker")
-        let database = try settings.database()
-        let lease = Duration.seconds(try settings.reader.number(.workerLease, default: 60))
-        let queue = PostgresJobQueue(try settings.pool(database), database, lease: lease)
-        let own = "\(data ?? NSTemporaryDirectory())/worker"
+        let (database, lease) = (try settings.database(), try options.lease(settings))
+        let pool = try settings.pool(database)
+        let queue: any JobQueue =
+            if let messages = try settings.messages() {
+                SQSJobQueue(pool, messages, lease: lease, logger: logger)
+            } else {
+                PostgresJobQueue(pool, database, lease: lease)
+            }
         let metrics = MetricRegistry()
-        let worker = Worker(
-            queue, store: try settings.store(),
-            folders: .init(
-                pipelines: PublishedFolder(path: pipelines), assets: AssetFolder(path: assets),
-                scratch: "\(own)/scratch"),
-            cache: AssetCache(path: cache ?? "\(own)/cache"), metrics: metrics, logger: logger)
+        let worker = try options.worker(settings, queue, metrics, logger)
         var services: [any Service] = [PollLoop(worker, queue, width: jobs, logger: logger)]
         if let namespace = settings.reader[.metricsNamespace] {
             services.append(MetricsReport(EmbeddedMetrics(metrics, namespace: namespace)))

@@ -94,6 +94,44 @@ public struct JobRepository: Sendable {
         )
     }
 
+    // MARK: Announcing
+
+    /// Tells a queue outside of jobs that it was not told of, ten at the most; those whose lease has run out are jobs that wait again.
+    ///
+    /// - Parameters:
+    ///   - age: a job that it was told of longer ago, and that nobody has claimed, is told of again.
+    ///   - send: tells of them, and gives back the places of those that were taken. It may tell of the same ones again.
+    /// - Returns: how many it was told of.
+    public func announce(
+        again age: Duration, _ send: ([JobID]) async throws -> Set<Int>
+    ) async throws -> Int {
+        _ = try await pool.query(
+            Statement(
+                """
+                UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL, announced_at = NULL
+                WHERE id IN (
+                    SELECT id FROM jobs WHERE state = 'running' AND leased_until < now() AND attempts < $1
+                    ORDER BY leased_until FOR UPDATE SKIP LOCKED
+                )
+                """, attempts))
+        return try await pool.transaction { connection in
+            let rows = try await connection.query(
+                Statement(
+                    """
+                    SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now()
+                        AND (announced_at IS NULL OR announced_at < now() - make_interval(secs => $1))
+                    ORDER BY announced_at NULLS FIRST, id LIMIT 10 FOR UPDATE SKIP LOCKED
+                    """, age.seconds))
+            let ids = try rows.map { row throws(DatabaseError) -> JobID in try row["id"] }
+            guard !ids.isEmpty else { return 0 }
+            let taken = try await send(ids)
+            for place in taken.sorted() where ids.indices.contains(place) {
+                try await connection.query(Statement("UPDATE jobs SET announced_at = now() WHERE id = $1", ids[place]))
+            }
+            return taken.count
+        }
+    }
+
     // MARK: Ending
 
     /// What a job has made, in the store.

@@ -42,6 +42,11 @@ public final class PostgresJobQueue: JobQueue {
         }
     }
 
+    /// Claims a job that somebody was told of.
+    ///
+    /// - Returns: nil where it is done, or somebody else's.
+    public func claim(_ id: JobID) async throws -> Job? { try await jobs.claim(id, for: lease) }
+
     public func renew(_ job: Job, progress: Double) async throws -> Bool {
         try await jobs.renew(job, for: lease, progress: progress)
     }

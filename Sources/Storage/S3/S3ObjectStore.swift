@@ -163,7 +163,7 @@ public struct S3ObjectStore: ObjectStore {
     ) async throws(StoreError) -> SignedRequest {
         let url = try await queue.run { _ throws(StoreError) in
             do throws(HTTPError) { return try client.presign(request, for: lifetime, at: date) } catch {
-                throw Self.failure(error)
+                throw StoreError(error)
             }
         }
         return SignedRequest(
@@ -249,22 +249,13 @@ public struct S3ObjectStore: ObjectStore {
             // Whatever the last attempt ended with: it was not tried again because of this.
             if cancellation.isCancelled { throw .cancelled }
             switch error {
-            case .http(let error): throw Self.failure(error)
+            case .http(let error): throw StoreError(error)
             case .refused(let refusal):
                 if refusal.status == 404, let key { throw .notFound(key) }
                 let code = S3Answer.errorCode(refusal.body) ?? "status \(refusal.status)"
                 if refusal.status >= 500 || refusal.status == 429 { throw .unavailable(reason: code) }
                 throw .refused(reason: code)
             }
-        }
-    }
-
-    private static func failure(_ error: HTTPError) -> StoreError {
-        switch error {
-        case .cancelled: .cancelled
-        case .failed(let reason): .unavailable(reason: reason)
-        case .malformed(let reason): .refused(reason: reason)
-        case .tooLarge: .refused(reason: "the answer is too large")
         }
     }
 }

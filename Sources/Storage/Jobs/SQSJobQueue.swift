@@ -1,0 +1,85 @@
+public import Database
+public import Logging
+import Synchronization
+
+/// A queue whose messages come by way of SQS; the jobs are still rows of the database. A message whose job is done, or somebody
+/// else's, is deleted; one whose job was given back is seen again when that is due.
+public final class SQSJobQueue: JobQueue {
+    public let lease: Duration
+    private let jobs: JobRepository
+    private let messages: SQSQueue
+    private let logger: Logger
+    /// The messages of jobs that are worked on, and when each was hidden last.
+    private let held = Mutex<[JobID: (message: SQSQueue.Message, hidden: ContinuousClock.Instant)]>([:])
+
+    /// - Parameter lease: how long a claim is good for that is not renewed; a message is hidden as long.
+    public init(_ pool: ConnectionPool, _ messages: SQSQueue, lease: Duration = .seconds(60), logger: Logger) {
+        jobs = JobRepository(pool)
+        self.messages = messages
+        self.lease = lease
+        self.logger = logger
+    }
+
+    /// SQS itself lets who waits know.
+    public func listen() async {}
+
+    public func claim(waiting patience: Duration) async throws -> Job? {
+        let deadline = ContinuousClock.now + patience
+        repeat {
+            let received = try await messages.receive(waiting: max(.zero, deadline - .now), hidingFor: lease)
+            guard let message = received.first else { continue }
+            guard let told = JobMessage(text: message.body) else {
+                // Not deleted: received often enough, it goes to the queue of dead letters, where somebody sees it.
+                logger.warning("a message is none of ours", metadata: ["message": "\(message.id)"])
+                continue
+            }
+            guard let job = try await jobs.claim(told.job, for: lease) else {
+                try await messages.delete(message)
+                continue
+            }
+            held.withLock { $0[job.id] = (message, .now) }
+            return job
+        } while ContinuousClock.now < deadline && !Task.isCancelled
+        return nil
+    }
+
+    public func renew(_ job: Job, progress: Double) async throws -> Bool {
+        guard try await jobs.renew(job, for: lease, progress: progress) else {
+            held.withLock { $0[job.id] = nil }
+            return false
+        }
+        let message = held.withLock { held -> SQSQueue.Message? in
+            guard let kept = held[job.id], kept.hidden.duration(to: .now) > lease / 4 else { return nil }
+            held[job.id]?.hidden = .now
+            return kept.message
+        }
+        // One that comes to light meanwhile finds no job to claim: it is not worth ending the work for.
+        if let message { try? await messages.hide(message, for: lease) }
+        return true
+    }
+
+    public func finish(_ job: Job, with result: JobRepository.Result) async throws -> [String]? {
+        let replaced = try await jobs.finish(job, with: result)
+        await done(job)
+        return replaced
+    }
+
+    public func fail(_ job: Job, _ failure: Video.Failure) async throws -> Bool {
+        let isOurs = try await jobs.fail(job, failure)
+        await done(job)
+        return isOurs
+    }
+
+    public func giveBack(
+        _ job: Job, after pause: Duration, counts: Bool, _ failure: Video.Failure
+    ) async throws -> Bool {
+        let isOurs = try await jobs.giveBack(job, after: pause, counts: counts, failure)
+        if let message = take(job) { try? await messages.hide(message, for: pause) }
+        return isOurs
+    }
+
+    private func take(_ job: Job) -> SQSQueue.Message? { held.withLock { $0.removeValue(forKey: job.id)?.message } }
+
+    /// What cannot be deleted is received again, and finds nothing to do.
+    private func done(_ job: Job) async { if let message = take(job) { try? await messages.delete(message) } }
+}

@@ -1,0 +1,165 @@
+import FoundationEssentials
+import LibAV
+public import Transfer
+
+/// A queue of Amazon's Simple Queue Service, or of a server that speaks its JSON protocol (Amazon SQS API Reference).
+public struct SQSQueue: Sendable {
+    /// A message that was received, and is hidden from others for a while.
+    public struct Message: Hashable, Sendable {
+        /// What it is, for whoever looks for it in a log.
+        public var id: String
+        public var body: String
+        /// What it is deleted and hidden by; another one each time it is received.
+        public var handle: String
+        /// How often it was received, this time included.
+        public var receiveCount: Int
+    }
+
+    private let url: String
+    private let base: AWSRequest
+    private let client: AWSClient
+    private let queue: BlockingQueue
+
+    /// How many messages a request has at the most.
+    public static let batch = 10
+
+    /// - Parameters:
+    ///   - url: the queue's address, `https://sqs.eu-central-1.amazonaws.com/123456789012/jobs`.
+    ///   - endpoint: where the service is, where it is not at that address.
+    ///   - width: how many requests are under way at once.
+    public init(
+        url: String, region: String, endpoint: String? = nil, credentials: any CredentialsProvider, width: Int = 4
+    ) {
+        self.url = url
+        let parts = (endpoint ?? url).split(separator: "://", maxSplits: 1)
+        base = AWSRequest(
+            "POST", scheme: parts.count == 2 ? String(parts[0]) : "https",
+            host: String(parts.last?.prefix { $0 != "/" } ?? ""),
+            headers: ["Content-Type": "application/x-amz-json-1.0"])
+        client = AWSClient(region: region, service: "sqs", credentials: credentials, patience: Self.patience)
+        queue = BlockingQueue("sqs", width: width)
+    }
+
+    /// A request may wait for messages as long as the service lets it.
+    private static var patience: HTTPClient.Patience {
+        var patience = HTTPClient.Patience()
+        patience.stalled = Int(longestWait / .seconds(1)) + 10
+        return patience
+    }
+
+    /// The longest that a request waits for messages.
+    public static let longestWait = Duration.seconds(20)
+
+    /// Sends messages, ``batch`` at the most.
+    ///
+    /// - Returns: the places of those that were taken: others are to be sent again.
+    /// - Throws: ``StoreError``; so do all of these.
+    public func send(_ bodies: [String]) async throws(StoreError) -> Set<Int> {
+        struct Entry: Encodable { var Id, MessageBody: String }
+        struct Request: Encodable {
+            var QueueUrl: String
+            var Entries: [Entry]
+        }
+        struct Answer: Decodable {
+            struct Taken: Decodable { var Id: String }
+            var Successful: [Taken]?
+        }
+        let entries = bodies.enumerated().map { Entry(Id: "\($0)", MessageBody: $1) }
+        let answer: Answer = try await ask("SendMessageBatch", Request(QueueUrl: url, Entries: entries))
+        return Set((answer.Successful ?? []).compactMap { Int($0.Id) })
+    }
+
+    /// Receives messages, and hides them from others.
+    ///
+    /// - Parameters:
+    ///   - count: how many at the most, ``batch`` at the most.
+    ///   - patience: how long to wait for the first one, ``longestWait`` at the most; whole seconds.
+    ///   - visibility: how long nobody else sees them; whole seconds.
+    public func receive(
+        _ count: Int = 1, waiting patience: Duration, hidingFor visibility: Duration
+    ) async throws(StoreError) -> [Message] {
+        struct Request: Encodable {
+            var QueueUrl: String
+            var MaxNumberOfMessages, WaitTimeSeconds, VisibilityTimeout: Int
+            var AttributeNames = ["ApproximateReceiveCount"]
+        }
+        struct Answer: Decodable {
+            struct Message: Decodable {
+                var MessageId, Body, ReceiptHandle: String
+                var Attributes: [String: String]?
+            }
+            var Messages: [Message]?
+        }
+        let answer: Answer = try await ask(
+            "ReceiveMessage",
+            Request(
+                QueueUrl: url, MaxNumberOfMessages: count,
+                WaitTimeSeconds: Self.seconds(min(patience, Self.longestWait)),
+                VisibilityTimeout: Self.seconds(visibility)))
+        return (answer.Messages ?? []).map {
+            Message(
+                id: $0.MessageId, body: $0.Body, handle: $0.ReceiptHandle,
+                receiveCount: $0.Attributes?["ApproximateReceiveCount"].flatMap { Int($0) } ?? 1)
+        }
+    }
+
+    /// Hides a message for so long from now on; not at all where that is zero.
+    public func hide(_ message: Message, for visibility: Duration) async throws(StoreError) {
+        struct Request: Encodable {
+            var QueueUrl, ReceiptHandle: String
+            var VisibilityTimeout: Int
+        }
+        let _: Nothing = try await ask(
+            "ChangeMessageVisibility",
+            Request(QueueUrl: url, ReceiptHandle: message.handle, VisibilityTimeout: Self.seconds(visibility)))
+    }
+
+    /// Deletes a message: what it asks for is done.
+    public func delete(_ message: Message) async throws(StoreError) {
+        struct Request: Encodable { var QueueUrl, ReceiptHandle: String }
+        let _: Nothing = try await ask("DeleteMessage", Request(QueueUrl: url, ReceiptHandle: message.handle))
+    }
+
+    // MARK: Asking
+
+    private struct Nothing: Decodable {}
+
+    private func ask<Answer: Decodable & Sendable>(
+        _ action: String, _ body: some Encodable & Sendable
+    ) async throws(StoreError) -> Answer {
+        var request = base
+        request.headers["X-Amz-Target"] = "AmazonSQS.\(action)"
+        return try await queue.run { [request] cancellation throws(StoreError) in
+            let content: HTTPResponse
+            do {
+                content = try client.send(
+                    request, .bytes(Array(try JSONEncoder().encode(body))), cancellation: cancellation)
+            } catch let failure as AWSClient.Failure {
+                if cancellation.isCancelled { throw .cancelled }
+                throw Self.failure(failure)
+            } catch {
+                throw .refused(reason: "\(error)")
+            }
+            // Some actions answer nothing at all.
+            let json = content.body.isEmpty ? Data("{}".utf8) : Data(content.body)
+            guard let answer = try? JSONDecoder().decode(Answer.self, from: json) else {
+                throw .refused(reason: "the answer to \(action) cannot be read")
+            }
+            return answer
+        }
+    }
+
+    private static func failure(_ failure: AWSClient.Failure) -> StoreError {
+        switch failure {
+        case .http(let error): return StoreError(error)
+        case .refused(let refusal):
+            struct Body: Decodable { var __type: String }
+            let type = (try? JSONDecoder().decode(Body.self, from: Data(refusal.body)))?.__type
+            let reason = type?.split(separator: "#").last.map(String.init) ?? "status \(refusal.status)"
+            return refusal.status >= 500 || refusal.status == 429
+                ? .unavailable(reason: reason) : .refused(reason: reason)
+        }
+    }
+
+    private static func seconds(_ duration: Duration) -> Int { Int(max(0, duration / .seconds(1)).rounded(.up)) }
+}

@@ -1,0 +1,107 @@
+import Database
+import FoundationEssentials
+public import Logging
+public import ServiceLifecycle
+public import Storage
+
+/// Does what SQS asks of a Lambda function, one invocation after the other: each message is a job's.
+public struct LambdaLoop: Service {
+    private let runtime: LambdaRuntime
+    private let worker: Worker
+    private let queue: PostgresJobQueue
+    private let afterwards: @Sendable () -> Void
+    private let logger: Logger
+
+    /// How long before its deadline an invocation ends by itself, so that its job is given back and not lost until its lease runs out.
+    private static let reserve = Duration.seconds(15)
+
+    /// - Parameter afterwards: what is done when an invocation is answered: Lambda may freeze the sandbox then.
+    public init(
+        _ runtime: LambdaRuntime, _ worker: Worker, _ queue: PostgresJobQueue, logger: Logger,
+        afterwards: @escaping @Sendable () -> Void = {}
+    ) {
+        self.runtime = runtime
+        self.worker = worker
+        self.queue = queue
+        self.logger = logger
+        self.afterwards = afterwards
+    }
+
+    /// Goes on until it is told to stop; Lambda just ends the process.
+    ///
+    /// - Throws: ``HTTPError`` where the runtime API cannot be reached: the sandbox is of no use any more.
+    public func run() async throws {
+        worker.clear()
+        var isCold = true
+        while !Task.isShuttingDownGracefully {
+            let invocation: LambdaRuntime.Invocation
+            do { invocation = try await cancelWhenGracefulShutdown { try await runtime.next() } } catch {
+                if Task.isShuttingDownGracefully { return }
+                throw error
+            }
+            var logger = logger
+            logger[metadataKey: "invocation"] = "\(invocation.id)"
+            if let trace = invocation.traceID { logger[metadataKey: "trace"] = "\(trace)" }
+            logger[metadataKey: "cold"] = "\(isCold)"
+            isCold = false
+            guard let event = try? JSONDecoder().decode(SQSEvent.self, from: Data(invocation.event)) else {
+                logger.error("an event is none of SQS")
+                try await runtime.fail(
+                    invocation.id, type: "Cortina.UnknownEvent", message: "The event has no records of SQS.")
+                continue
+            }
+            let failures = await perform(event, until: invocation.deadline, logger)
+            let answer = try JSONEncoder().encode(SQSEvent.Answer(failures: failures))
+            afterwards()
+            try await runtime.respond(invocation.id, Array(answer))
+        }
+    }
+
+    /// Does the jobs of an event's messages, as far as there is time.
+    ///
+    /// - Returns: the messages that are to be seen again.
+    private func perform(_ event: SQSEvent, until deadline: Date, _ logger: Logger) async -> [String] {
+        var failures: [String] = []
+        for record in event.records where await !isDone(record, until: deadline, logger) {
+            failures.append(record.messageId)
+        }
+        return failures
+    }
+
+    /// Does a message's job.
+    ///
+    /// - Returns: whether the message is of no more use.
+    private func isDone(_ record: SQSEvent.Record, until deadline: Date, _ logger: Logger) async -> Bool {
+        var logger = logger
+        logger[metadataKey: "message"] = "\(record.messageId)"
+        logger[metadataKey: "received"] = "\(record.receiveCount)"
+        guard let message = JobMessage(text: record.body) else {
+            // Received often enough, it goes to the queue of dead letters, where somebody sees it.
+            logger.warning("a message is none of ours")
+            return false
+        }
+        let left = Duration.seconds(deadline.timeIntervalSinceNow) - Self.reserve
+        guard left > .zero else {
+            logger.warning("no time is left for a job", metadata: ["job": "\(message.job)"])
+            return false
+        }
+        let job: Job?
+        do { job = try await queue.claim(message.job) } catch {
+            logger.warning("a job could not be claimed", metadata: ["job": "\(message.job)", "error": "\(error)"])
+            return false
+        }
+        // It is done, or somebody else does it.
+        guard let job else { return true }
+        let work = Task { await worker.perform(job, logger) }
+        let limit = Task {
+            try await Task.sleep(for: left)
+            work.cancel()
+        }
+        defer { limit.cancel() }
+        switch await work.value {
+        case .made, .failed: return true
+        // The message comes back when nobody else has the job any more.
+        case .givenBack, .lost: return false
+        }
+    }
+}
