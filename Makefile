@@ -9,7 +9,7 @@ OUT ?= out/showcase.mp4
 DATA ?= out/platform
 # Tests that wait for servers do so apart from those that keep every processor busy: with media, or with whole platforms.
 SERVER_TESTS := ^(Database|Storage|Worker|PlatformAPI)Tests
-PLATFORM_TESTS := ^WorkerTests|EndToEndTests|OpenAPITests|ProgramTests
+PLATFORM_TESTS := ^WorkerTests|EndToEndTests|LambdaTests|OpenAPITests|ProgramTests
 PORT ?= 8080
 
 .PHONY: help demo platform test examples snapshots build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
@@ -34,7 +34,7 @@ platform: packages ## Builds the platform and runs it here, with a PostgreSQL of
 	swift build -c release --product cortina-api
 	.build/release/cortina-api serve --embedded --data "$(DATA)" --port $(PORT)
 
-test: .build/python ## Runs all tests.
+test: .build/python .build/rie/aws-lambda-rie ## Runs all tests.
 	@deploy/install-packages strace zzuf graphviz curl openssl postgresql-15
 	swift build --build-tests
 	swift test --skip-build --skip '$(SERVER_TESTS)'
@@ -47,6 +47,13 @@ test: .build/python ## Runs all tests.
 	/usr/bin/python3 -m venv $@
 	$@/bin/pip install --quiet --requirement $<
 	@touch $@
+
+# AWS' own Lambda Runtime Interface Emulator, which its command line carries.
+.build/rie/aws-lambda-rie: .build/python
+	.build/python/bin/pip download --quiet --no-deps --dest .build/rie aws-sam-cli==1.170.0
+	cd .build/rie && /usr/bin/python3 -m zipfile -e aws_sam_cli-*.whl wheel
+	install -m 755 .build/rie/wheel/samcli/local/rapid/aws-lambda-rie-$(subst aarch64,arm64,$(shell uname -m)) $@
+	rm -rf .build/rie/wheel .build/rie/*.whl
 
 examples: packages ## Builds and tests plugins as outsiders would.
 	@deploy/install-packages graphviz

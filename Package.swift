@@ -206,7 +206,8 @@ let package = Package(
             name: "TransferTests", dependencies: ["LibAV", "Transfer", "Runner", "TestSupport"],
             exclude: ["botocore_signatures.py"], swiftSettings: house),
         .target(
-            name: "PlatformSupport", dependencies: ["Database", "TestSupport"], path: "Tests/PlatformSupport",
+            name: "PlatformSupport", dependencies: ["Database", "LibAV", "TestSupport", "Transfer"],
+            path: "Tests/PlatformSupport",
             swiftSettings: house),
         .testTarget(
             name: "DatabaseTests", dependencies: ["Database", "PlatformSupport", "TestSupport"], swiftSettings: house),

@@ -208,6 +208,8 @@ struct RepositoryTests {
             ("own videos", { _ = try await platform.videos.videos(of: user) }),
             ("watch", { _ = try await platform.videos.states(of: [video]) }),
             ("claim", { _ = try await platform.jobs.claim(for: .seconds(60)) }),
+            ("backlog", { _ = try await platform.jobs.backlog() }),
+            ("announce", { _ = try await platform.jobs.announce(again: .seconds(60)) { Set($0.indices) } }),
             ("public videos", { _ = try await platform.videos.publicVideos(.init(number: 3, size: 20), .votes) }),
             ("how many", { _ = try await platform.videos.publicVideoCount() }),
             ("rankings", { _ = try await platform.rankings.rankings(.init(number: 3, size: 10)) }),

@@ -16,6 +16,18 @@ struct EndToEndTests {
         try await Server.start(data: scratch.path("data"), environment: Server.small)
     }
 
+    /// One whose files are in S3.
+    private func start(on aws: AWSServer, _ others: [String: String]) async throws -> Server {
+        try aws.makeBucket("videos")
+        let environment = [
+            "STORE_BUCKET": "videos", "STORE_ENDPOINT": aws.endpoint, "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        ]
+        return try await Server.start(
+            data: scratch.path("data"),
+            environment: Server.small.merging(environment) { $1 }.merging(others) { $1 })
+    }
+
     private func clip(seconds: Double = 2) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(filePath: TestClip.plain(in: scratch, seconds: seconds))))
     }
@@ -104,13 +116,18 @@ struct EndToEndTests {
     func direct() async throws {
         let server = try await start()
         defer { server.end() }
+        try await life(on: server)
+        #expect(await server.interrupt() == 0)
+    }
+
+    /// From signing up to a place in the rankings.
+    private func life(on server: Server) async throws {
         let client = server.client
         let (anna, berta) = (try await client.join("anna"), try await client.join("berta"))
         let video = try await send(try clip(), to: client, as: anna.token)
         try await complete(video, client, as: anna.token)
         #expect(try await outcome(of: video, client, as: anna.token) == "done")
         try await publish(video, client, as: anna, berta.token)
-        #expect(await server.interrupt() == 0)
     }
 
     @Test("the same with the form of older clients")
@@ -131,6 +148,17 @@ struct EndToEndTests {
         #expect(sent.status == 201)
         #expect(try await outcome(of: video, client, as: anna.token) == "done")
         try await publish(video, client, as: anna, berta.token)
+    }
+
+    @Test("the same with the files in S3, and a worker that SQS tells of jobs")
+    func onAWS() async throws {
+        let aws = try AWSServer()
+        let server = try await start(on: aws, ["QUEUE_URL": try aws.makeQueue("jobs")])
+        defer { server.end() }
+        try await life(on: server)
+        let targets = try aws.asked().compactMap { $0.headers["x-amz-target"] }
+        #expect(targets.contains("AmazonSQS.SendMessageBatch") && targets.contains("AmazonSQS.DeleteMessage"))
+        #expect(await server.interrupt() == 0)
     }
 
     @Test("a worker that is killed in the middle of a run is started again, and makes the video")
@@ -212,13 +240,7 @@ struct EndToEndTests {
     @Test("a store that does not answer is not waited for for ever; nothing is lost, and all goes on when it is back")
     func silentStore() async throws {
         let aws = try AWSServer()
-        try #require(try Tool.run("curl", ["-sfX", "PUT", "\(aws.endpoint)/videos"]).status == 0)
-        let environment = [
-            "STORE_BUCKET": "videos", "STORE_ENDPOINT": aws.endpoint, "STORE_ACCESS_KEY": "key",
-            "STORE_SECRET_KEY": "secret", "STORE_PATIENCE": "1",
-        ]
-        let server = try await Server.start(
-            data: scratch.path("data"), environment: Server.small.merging(environment) { $1 })
+        let server = try await start(on: aws, ["STORE_PATIENCE": "1"])
         defer { server.end() }
         let client = server.client
         let anna = try await client.join("anna")

@@ -1,5 +1,7 @@
 import Foundation
+import LibAV
 import TestSupport
+import Transfer
 
 /// What stands in for AWS, of a test's own: `aws_server.py`.
 package final class AWSServer: Sendable {
@@ -32,6 +34,30 @@ package final class AWSServer: Sendable {
     }
 
     deinit { kill(process.processIdentifier, SIGKILL) }
+
+    /// Makes a bucket.
+    package func makeBucket(_ name: String) throws {
+        _ = try AWSClient(region: "us-east-1", service: "s3", credentials: Self.credentials).send(
+            AWSRequest("PUT", scheme: "http", host: host, path: "/\(name)"), cancellation: CancellationFlag())
+    }
+
+    /// Makes a queue; gives back its address.
+    package func makeQueue(_ name: String, _ attributes: [String: String] = [:]) throws -> String {
+        struct Request: Encodable {
+            var QueueName: String
+            var Attributes: [String: String]
+        }
+        let body = try JSONEncoder().encode(Request(QueueName: name, Attributes: attributes))
+        let headers = ["Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.CreateQueue"]
+        _ = try AWSClient(region: "us-east-1", service: "sqs", credentials: Self.credentials).send(
+            AWSRequest("POST", scheme: "http", host: host, headers: headers), .bytes(Array(body)),
+            cancellation: CancellationFlag())
+        return "\(endpoint)/123456789012/\(name)"
+    }
+
+    private static let credentials = StaticCredentials(AWSCredentials(accessKeyID: "key", secretAccessKey: "secret"))
+
+    private var host: String { String(endpoint.dropFirst("http://".count)) }
 
     /// Has the next requests of a method fail, with a status.
     package func fail(_ count: Int, method: String, status: Int = 503) throws {

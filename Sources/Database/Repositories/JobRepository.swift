@@ -30,15 +30,7 @@ public struct JobRepository: Sendable {
     /// - Returns: nil where it is done, or somebody else's.
     public func claim(_ id: JobID?, for lease: Duration) async throws -> Job? {
         let statements = [
-            // A claim whose lease has run out is nobody's.
-            Statement(
-                """
-                UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL
-                WHERE id IN (
-                    SELECT id FROM jobs WHERE state = 'running' AND leased_until < now() AND attempts < $1
-                    ORDER BY leased_until FOR UPDATE SKIP LOCKED
-                )
-                """, attempts),
+            release,
             Statement(
                 """
                 WITH claimed AS (
@@ -59,6 +51,18 @@ public struct JobRepository: Sendable {
                 """, lease.seconds, id),
         ]
         return try await pool.withConnection { try await $0.query(statements) }[1].first.map(Job.init)
+    }
+
+    /// A claim whose lease has run out is nobody's, and its job waits again.
+    private var release: Statement {
+        Statement(
+            """
+            UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL, announced_at = NULL
+            WHERE id IN (
+                SELECT id FROM jobs WHERE state = 'running' AND leased_until < now() AND attempts < $1
+                ORDER BY leased_until FOR UPDATE SKIP LOCKED
+            )
+            """, attempts)
     }
 
     /// Says that a job is still worked on, and how far it is.
@@ -105,15 +109,7 @@ public struct JobRepository: Sendable {
     public func announce(
         again age: Duration, _ send: ([JobID]) async throws -> Set<Int>
     ) async throws -> Int {
-        _ = try await pool.query(
-            Statement(
-                """
-                UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL, announced_at = NULL
-                WHERE id IN (
-                    SELECT id FROM jobs WHERE state = 'running' AND leased_until < now() AND attempts < $1
-                    ORDER BY leased_until FOR UPDATE SKIP LOCKED
-                )
-                """, attempts))
+        _ = try await pool.query(release)
         return try await pool.transaction { connection in
             let rows = try await connection.query(
                 Statement(

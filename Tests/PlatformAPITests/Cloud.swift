@@ -1,0 +1,89 @@
+import Database
+import Foundation
+import GraphDSL
+import LibAV
+import Logging
+import PlatformSupport
+import Storage
+import TestSupport
+import Testing
+import Transfer
+
+@testable import PlatformAPI
+
+/// What stands in for AWS, with a bucket and a queue, and a database.
+struct Cloud {
+    let server: AWSServer
+    let pool: ConnectionPool
+    let videos: VideoRepository
+    let store: S3ObjectStore
+    let queue: SQSQueue
+    /// Where messages go that were received three times.
+    let deadLetters: SQSQueue
+    let announcer: JobAnnouncer
+    /// What a worker there is told.
+    let environment: [String: String]
+    private let owner: UserID
+
+    init() async throws {
+        let database = try await Postgres.database()
+        try await Migrator(Migration.all(in: Checkout.file("migrations"))).migrate(database)
+        let server = try AWSServer()
+        (self.server, pool) = (server, ConnectionPool(database, limits: .init(waiting: .seconds(120))))
+        try server.makeBucket("videos")
+        let credentials = StaticCredentials(AWSCredentials(accessKeyID: "key", secretAccessKey: "secret"))
+        store = S3ObjectStore(
+            S3Settings(bucket: "videos", region: "us-east-1", endpoint: server.endpoint), credentials: credentials)
+        func makeQueue(_ name: String, _ attributes: [String: String] = [:]) throws -> SQSQueue {
+            SQSQueue(url: try server.makeQueue(name, attributes), region: "us-east-1", credentials: credentials)
+        }
+        deadLetters = try makeQueue("dead")
+        queue = try makeQueue(
+            "jobs",
+            [
+                "RedrivePolicy":
+                    #"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:dead","maxReceiveCount":"3"}"#
+            ])
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        announcer = JobAnnouncer(database: pool, queue: queue, logger: logger)
+        videos = VideoRepository(pool)
+        environment = [
+            "DATABASE_HOST": database.host, "DATABASE_NAME": database.database, "DATABASE_USER": database.user,
+            "STORE_BUCKET": "videos", "STORE_ENDPOINT": server.endpoint, "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+        ]
+        let user = try await UserRepository(pool).add(
+            .init(
+                firstName: "Anna", lastName: "Test", email: "anna@example.com", passwordHash: "-", city: "Lima",
+                country: "Peru"))
+        owner = try #require(user).id
+    }
+
+    /// A video whose file is in the store, and whose job waits.
+    func upload(_ file: String) async throws -> VideoID {
+        let key = ObjectKey.random(in: .uploaded, .mp4)
+        try await store.put(file, as: key)
+        let manifest = try #require(
+            FileManager.default.contents(atPath: Checkout.file("pipelines/published/showcase@3.json")))
+        let video = try await videos.add(
+            by: owner, title: "A rally", isPublic: false,
+            .init(key: key.description, fileName: "rally.mp4", contentType: "video/mp4", bytes: 1000),
+            with: PinnedPipeline(name: "showcase", version: 3, digest: ContentDigest(of: manifest)))
+        _ = try #require(try await videos.accept(video.id, bytes: 1000))
+        return video.id
+    }
+
+    /// Has the API tell the queue of its jobs; gives back what was told, as SQS hands it to a function.
+    func records() async throws -> [[String: Any]] {
+        while try await announcer.announce() > 0 {}
+        return try await queue.receive(10, waiting: .zero, hidingFor: .seconds(600)).map { message in
+            [
+                "messageId": message.id, "receiptHandle": message.handle, "body": message.body,
+                "attributes": ["ApproximateReceiveCount": "\(message.receiveCount)"],
+                "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+            ]
+        }
+    }
+
+    func video(_ id: VideoID) async throws -> Video { try #require(try await videos.video(id)) }
+}

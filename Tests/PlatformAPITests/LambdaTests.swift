@@ -1,0 +1,70 @@
+import Database
+import Foundation
+import PlatformSupport
+import Storage
+import TestSupport
+import Testing
+
+@testable import PlatformAPI
+
+/// The worker as it runs on AWS: in a sandbox of Lambda's, told by SQS, with its files in S3.
+@Suite(.postgres)
+struct LambdaTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func failures(_ answer: [String: Any]) throws -> [String] {
+        try #require(answer["batchItemFailures"] as? [[String: String]], "\(answer)").compactMap {
+            $0["itemIdentifier"]
+        }
+    }
+
+    @Test("videos are made of what S3 has, as SQS says; what is at fault fails, what is no message comes back")
+    func jobs() async throws {
+        let cloud = try await Cloud()
+        let good = try await cloud.upload(TestClip.plain(in: scratch, seconds: 2))
+        let text = scratch.path("text.mp4")
+        try Data("This is no film.".utf8).write(to: URL(filePath: text))
+        let bad = try await cloud.upload(text)
+        let records = try await cloud.records()
+        try #require(records.count == 2)
+        let strange: [[String: Any]] = ["no message of ours", #"{"job":"x"}"#].enumerated().map {
+            ["messageId": "strange-\($0)", "body": $1]
+        }
+        // S3 has troubles of its own meanwhile.
+        try cloud.server.fail(2, method: "GET")
+        let sandbox = try LambdaSandbox(data: scratch.path("data"), environment: cloud.environment)
+        // One of them twice.
+        let event = ["Records": [strange[0], records[0], records[1], strange[1], records[0]]]
+        #expect(try failures(try await sandbox.invoke(event)) == ["strange-0", "strange-1"])
+        let made = try await cloud.video(good)
+        #expect(made.status == .processed)
+        let key = try #require(made.processedKey.flatMap { ObjectKey($0) })
+        let info = try await cloud.store.info(key)
+        #expect(info.map { $0.bytes > 10_000 } == true)
+        let failed = try await cloud.video(bad)
+        #expect(failed.status == .failed && failed.failure?.code == "not_media")
+        // Nothing of it is left, nothing waits, and what is told again does nothing.
+        #expect(try await cloud.announcer.announce() == 0)
+        #expect(try failures(try await sandbox.invoke(["Records": [records[1]]])) == [])
+        let odd = try await sandbox.invoke(["hello": "world"])
+        #expect(odd["errorType"] as? String == "Cortina.UnknownEvent")
+    }
+
+    @Test("a job that does not fit into an invocation is given back before its end, and done by the next")
+    func deadline() async throws {
+        let cloud = try await Cloud()
+        let video = try await cloud.upload(TestClip.plain(in: scratch, seconds: 12, size: "1920x1080"))
+        let records = try await cloud.records()
+        let id = try #require(records.first?["messageId"] as? String)
+        // A second is left for the job.
+        let hasty = try LambdaSandbox(data: scratch.path("data"), timeout: 16, environment: cloud.environment)
+        #expect(try failures(try await hasty.invoke(["Records": records])) == [id])
+        let waiting = try await cloud.video(video)
+        #expect(waiting.status != .processed && waiting.status != .failed)
+        let patient = try LambdaSandbox(data: scratch.path("data"), environment: cloud.environment)
+        #expect(try failures(try await patient.invoke(["Records": records])) == [])
+        #expect(try await cloud.video(video).status == .processed)
+    }
+}

@@ -1,0 +1,102 @@
+import Database
+import Logging
+import PlatformSupport
+import Storage
+import TestSupport
+import Testing
+
+@testable import PlatformAPI
+
+/// Jobs that SQS tells of.
+@Suite(.postgres)
+struct SQSTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func jobs(_ cloud: Cloud, lease: Duration = .seconds(600)) -> SQSJobQueue {
+        SQSJobQueue(
+            cloud.pool, cloud.queue, lease: lease, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func clip() throws -> String { try TestClip.plain(in: scratch, seconds: 1) }
+
+    /// Whether nothing is in the queue that could be seen.
+    private func isEmpty(_ queue: SQSQueue) async throws -> Bool {
+        try await queue.receive(waiting: .zero, hidingFor: .zero).isEmpty
+    }
+
+    @Test("each job is told of once, and again where its message may be lost; whoever has it already is not disturbed")
+    func announcing() async throws {
+        let cloud = try await Cloud()
+        for _ in 0..<12 { _ = try await cloud.upload(clip()) }
+        let told = [try await cloud.announcer.announce(), try await cloud.announcer.announce()]
+        #expect(told == [10, 2])
+        #expect(try await cloud.announcer.announce() == 0)
+        let jobs = jobs(cloud)
+        var seen: Set<JobID> = []
+        for _ in 0..<12 { seen.insert(try #require(try await jobs.claim(waiting: .seconds(1))).id) }
+        #expect(seen.count == 12)
+        let none = try await jobs.claim(waiting: .zero)
+        #expect(none == nil)
+        // One whose worker died: its lease is over, and it is told of at once.
+        _ = try await cloud.pool.withConnection { connection in
+            try await connection.script("UPDATE jobs SET leased_until = now() - interval '1 s' WHERE id = 5")
+        }
+        #expect(try await cloud.announcer.announce() == 1)
+        let again = try await jobs.claim(waiting: .seconds(1))
+        #expect(again?.id == JobID(rawValue: 5) && again?.attempt == 2)
+    }
+
+    @Test("a message goes when its job is done, comes back with one that was given back, and twice does no harm")
+    func messages() async throws {
+        let cloud = try await Cloud()
+        _ = try await cloud.upload(clip())
+        let jobs = jobs(cloud)
+        #expect(try await cloud.announcer.announce() == 1)
+        let first = try #require(try await jobs.claim(waiting: .seconds(1)))
+        #expect(try await isEmpty(cloud.queue))
+        #expect(try await jobs.renew(first, progress: 0.5))
+        #expect(try await jobs.giveBack(first, after: .zero, counts: true, .interrupted))
+        let second = try #require(try await jobs.claim(waiting: .seconds(1)))
+        #expect(second.id == first.id && second.attempt == 2)
+        #expect(try await !jobs.renew(first, progress: 0.6))
+        // The same job's message once more, while somebody has it.
+        _ = try await cloud.queue.send([JobMessage(job: first.id).text])
+        let third = try await jobs.claim(waiting: .seconds(1))
+        #expect(third == nil)
+        let replaced = try await jobs.finish(second, with: .init(processedKey: "processed/a.mp4", posterKey: nil))
+        #expect(replaced == [])
+        #expect(try await isEmpty(cloud.queue))
+        #expect(try await isEmpty(cloud.deadLetters))
+    }
+
+    @Test("what is no message of ours goes to the dead letters, and holds nobody up")
+    func deadLetters() async throws {
+        let cloud = try await Cloud()
+        let taken = try await cloud.queue.send(["hello", #"{"job":-1}"#])
+        #expect(taken == [0, 1])
+        _ = try await cloud.upload(clip())
+        #expect(try await cloud.announcer.announce() == 1)
+        let jobs = jobs(cloud, lease: .seconds(1))
+        let job = try #require(try await jobs.claim(waiting: .seconds(10)))
+        #expect(try await jobs.finish(job, with: .init(processedKey: "processed/a.mp4", posterKey: nil)) == [])
+        var dead: Set<String> = []
+        while dead.count < 2 {
+            _ = try await jobs.claim(waiting: .seconds(1))
+            for message in try await cloud.deadLetters.receive(10, waiting: .zero, hidingFor: .zero) {
+                dead.insert(message.body)
+            }
+        }
+        #expect(dead == ["hello", #"{"job":-1}"#])
+    }
+
+    @Test("a queue that is not there is said; one that has troubles is asked again")
+    func troubles() async throws {
+        let cloud = try await Cloud()
+        try cloud.server.fail(2, method: "POST")
+        #expect(try await cloud.queue.send(["hello"]) == [0])
+        try cloud.server.fail(1000, method: "POST", status: 400)
+        await #expect(throws: StoreError.self) { try await cloud.queue.send(["hello"]) }
+    }
+}
