@@ -43,11 +43,8 @@ package final class AWSServer: Sendable {
 
     /// Makes a queue; gives back its address.
     package func makeQueue(_ name: String, _ attributes: [String: String] = [:]) throws -> String {
-        struct Request: Encodable {
-            var QueueName: String
-            var Attributes: [String: String]
-        }
-        let body = try JSONEncoder().encode(Request(QueueName: name, Attributes: attributes))
+        let request: [String: Any] = ["QueueName": name, "Attributes": attributes]
+        let body = try JSONSerialization.data(withJSONObject: request)
         let headers = ["Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.CreateQueue"]
         _ = try AWSClient(region: "us-east-1", service: "sqs", credentials: Self.credentials).send(
             AWSRequest("POST", scheme: "http", host: host, headers: headers), .bytes(Array(body)),

@@ -55,18 +55,18 @@ public struct SQSQueue: Sendable {
     /// - Returns: the places of those that were taken: others are to be sent again.
     /// - Throws: ``StoreError``; so do all of these.
     public func send(_ bodies: [String]) async throws(StoreError) -> Set<Int> {
-        struct Entry: Encodable { var Id, MessageBody: String }
+        struct Entry: Encodable { var id, messageBody: String }
         struct Request: Encodable {
-            var QueueUrl: String
-            var Entries: [Entry]
+            var queueUrl: String
+            var entries: [Entry]
         }
         struct Answer: Decodable {
-            struct Taken: Decodable { var Id: String }
-            var Successful: [Taken]?
+            struct Taken: Decodable { var id: String }
+            var successful: [Taken]?
         }
-        let entries = bodies.enumerated().map { Entry(Id: "\($0)", MessageBody: $1) }
-        let answer: Answer = try await ask("SendMessageBatch", Request(QueueUrl: url, Entries: entries))
-        return Set((answer.Successful ?? []).compactMap { Int($0.Id) })
+        let entries = bodies.enumerated().map { Entry(id: "\($0)", messageBody: $1) }
+        let answer: Answer = try await ask("SendMessageBatch", Request(queueUrl: url, entries: entries))
+        return Set((answer.successful ?? []).compactMap { Int($0.id) })
     }
 
     /// Receives messages, and hides them from others.
@@ -79,45 +79,45 @@ public struct SQSQueue: Sendable {
         _ count: Int = 1, waiting patience: Duration, hidingFor visibility: Duration
     ) async throws(StoreError) -> [Message] {
         struct Request: Encodable {
-            var QueueUrl: String
-            var MaxNumberOfMessages, WaitTimeSeconds, VisibilityTimeout: Int
-            var AttributeNames = ["ApproximateReceiveCount"]
+            var queueUrl: String
+            var maxNumberOfMessages, waitTimeSeconds, visibilityTimeout: Int
+            var attributeNames = ["ApproximateReceiveCount"]
         }
         struct Answer: Decodable {
             struct Message: Decodable {
-                var MessageId, Body, ReceiptHandle: String
-                var Attributes: [String: String]?
+                var messageId, body, receiptHandle: String
+                var attributes: [String: String]?
             }
-            var Messages: [Message]?
+            var messages: [Message]?
         }
         let answer: Answer = try await ask(
             "ReceiveMessage",
             Request(
-                QueueUrl: url, MaxNumberOfMessages: count,
-                WaitTimeSeconds: Self.seconds(min(patience, Self.longestWait)),
-                VisibilityTimeout: Self.seconds(visibility)))
-        return (answer.Messages ?? []).map {
+                queueUrl: url, maxNumberOfMessages: count,
+                waitTimeSeconds: Self.seconds(min(patience, Self.longestWait)),
+                visibilityTimeout: Self.seconds(visibility)))
+        return (answer.messages ?? []).map {
             Message(
-                id: $0.MessageId, body: $0.Body, handle: $0.ReceiptHandle,
-                receiveCount: $0.Attributes?["ApproximateReceiveCount"].flatMap { Int($0) } ?? 1)
+                id: $0.messageId, body: $0.body, handle: $0.receiptHandle,
+                receiveCount: $0.attributes?["ApproximateReceiveCount"].flatMap { Int($0) } ?? 1)
         }
     }
 
     /// Hides a message for so long from now on; not at all where that is zero.
     public func hide(_ message: Message, for visibility: Duration) async throws(StoreError) {
         struct Request: Encodable {
-            var QueueUrl, ReceiptHandle: String
-            var VisibilityTimeout: Int
+            var queueUrl, receiptHandle: String
+            var visibilityTimeout: Int
         }
         let _: Nothing = try await ask(
             "ChangeMessageVisibility",
-            Request(QueueUrl: url, ReceiptHandle: message.handle, VisibilityTimeout: Self.seconds(visibility)))
+            Request(queueUrl: url, receiptHandle: message.handle, visibilityTimeout: Self.seconds(visibility)))
     }
 
     /// Deletes a message: what it asks for is done.
     public func delete(_ message: Message) async throws(StoreError) {
-        struct Request: Encodable { var QueueUrl, ReceiptHandle: String }
-        let _: Nothing = try await ask("DeleteMessage", Request(QueueUrl: url, ReceiptHandle: message.handle))
+        struct Request: Encodable { var queueUrl, receiptHandle: String }
+        let _: Nothing = try await ask("DeleteMessage", Request(queueUrl: url, receiptHandle: message.handle))
     }
 
     // MARK: Asking
@@ -133,7 +133,7 @@ public struct SQSQueue: Sendable {
             let content: HTTPResponse
             do {
                 content = try client.send(
-                    request, .bytes(Array(try JSONEncoder().encode(body))), cancellation: cancellation)
+                    request, .bytes(Array(try Self.encoder.encode(body))), cancellation: cancellation)
             } catch let failure as AWSClient.Failure {
                 if cancellation.isCancelled { throw .cancelled }
                 throw Self.failure(failure)
@@ -142,19 +142,46 @@ public struct SQSQueue: Sendable {
             }
             // Some actions answer nothing at all.
             let json = content.body.isEmpty ? Data("{}".utf8) : Data(content.body)
-            guard let answer = try? JSONDecoder().decode(Answer.self, from: json) else {
+            guard let answer = try? Self.decoder.decode(Answer.self, from: json) else {
                 throw .refused(reason: "the answer to \(action) cannot be read")
             }
             return answer
         }
     }
 
+    /// The service's names begin with capitals, or with underscores.
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .custom { path in
+            let name = path.last?.stringValue ?? ""
+            return Key(stringValue: name.prefix(1).uppercased() + name.dropFirst())
+        }
+        return encoder
+    }
+
+    private static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .custom { path in
+            let name = (path.last?.stringValue ?? "").drop { $0 == "_" }
+            return Key(stringValue: name.prefix(1).lowercased() + name.dropFirst())
+        }
+        return decoder
+    }
+
     private static func failure(_ failure: AWSClient.Failure) -> StoreError {
         switch failure {
         case .http(let error): return StoreError(error)
         case .refused(let refusal):
-            struct Body: Decodable { var __type: String }
-            let type = (try? JSONDecoder().decode(Body.self, from: Data(refusal.body)))?.__type
+            struct Body: Decodable { var type: String }
+            let type = (try? Self.decoder.decode(Body.self, from: Data(refusal.body)))?.type
             let reason = type?.split(separator: "#").last.map(String.init) ?? "status \(refusal.status)"
             return refusal.status >= 500 || refusal.status == 429
                 ? .unavailable(reason: reason) : .refused(reason: reason)
