@@ -2,6 +2,8 @@
 
 GET /_fail?status=503&count=2&method=PUT has the next requests of that method fail; count=0 forgets it.
 GET /_stall has all requests wait for an answer until GET /_go.
+/_machine is an EC2 machine's metadata service, version 2, and /_container a container's credentials, good until the year 2000
+and an hour: key id `ASIA` and how often credentials were handed out.
 GET /_log answers what was asked since the last time: method, path with query, header fields.
 """
 import json
@@ -20,6 +22,7 @@ class Troubled:
     def __init__(self, app):
         self.app, self.log, self.lock = app, [], threading.Lock()
         self.failing = {"status": "503", "count": 0, "method": ""}
+        self.handed_out = 0
         self.goes = threading.Event()
         self.goes.set()
 
@@ -47,12 +50,31 @@ class Troubled:
             fails = self.failing["count"] > 0 and self.failing["method"] in ("", environ["REQUEST_METHOD"])
             self.failing["count"] -= fails
         self.goes.wait()
+        if path.startswith(("/_machine", "/_container")) and not fails:
+            status, body = self.metadata(environ["REQUEST_METHOD"], path, environ)
+            start(status, [("Content-Length", str(len(body)))])
+            return [body]
         if fails:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             body = b"<Error><Code>SlowDown</Code></Error>"
             start(f"{self.failing['status']} Failed", [("Content-Length", str(len(body)))])
             return [body]
         return self.app(environ, start)
+
+    def metadata(self, method, path, environ):
+        roles = "/_machine/latest/meta-data/iam/security-credentials/"
+        if (method, path) == ("PUT", "/_machine/latest/api/token") and environ.get("HTTP_X_AWS_EC2_METADATA_TOKEN_TTL_SECONDS"):
+            return "200 OK", b"the token"
+        if environ.get("HTTP_X_AWS_EC2_METADATA_TOKEN") != "the token" and environ.get("HTTP_AUTHORIZATION") != "the key":
+            return "401 Unauthorized", b""
+        if path == roles:
+            return "200 OK", b"worker"
+        if path in (roles + "worker", "/_container"):
+            self.handed_out += 1
+            return "200 OK", json.dumps({
+                "AccessKeyId": f"ASIA{self.handed_out}", "SecretAccessKey": "secret", "Token": "session",
+                "Expiration": "2000-01-01T01:00:00Z"}).encode()
+        return "404 Not Found", b""
 
 
 class Quiet(WSGIRequestHandler):

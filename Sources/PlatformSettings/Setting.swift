@@ -23,6 +23,9 @@ public enum Setting: String, CaseIterable {
     case awsAccessKey = "aws.access.key.id"
     case awsSecretKey = "aws.secret.access.key"
     case awsSessionToken = "aws.session.token"
+    case awsContainerURL = "aws.container.credentials.full.uri"
+    case awsContainerPath = "aws.container.credentials.relative.uri"
+    case awsContainerToken = "aws.container.authorization.token"
     case publicURL = "public.url"
     case tokenKeys = "token.keys"
     case uploadBytes = "upload.bytes"
@@ -63,6 +66,10 @@ public enum Setting: String, CaseIterable {
         case .awsAccessKey: "the id of the key to what has none of its own, as AWS' own programs have it"
         case .awsSecretKey: "that key"
         case .awsSessionToken: "what comes with a key that is good for a while"
+        case .awsContainerURL: "where a container's credentials are, where there is no key"
+        case .awsContainerPath:
+            "the same, as ECS says it; where there is neither, the machine's metadata service is asked"
+        case .awsContainerToken: "what is sent there"
         case .publicURL: "where clients find us (http://HOST:PORT)"
         case .tokenKeys:
             "keys for tokens, NAME:BASE64, the newest first, with commas between; without any, one is made in the data folder"
@@ -85,7 +92,8 @@ public enum Setting: String, CaseIterable {
 
     /// Whether it is never shown.
     var isSecret: Bool {
-        [.databasePassword, .storeSecretKey, .awsSecretKey, .awsSessionToken, .tokenKeys].contains(self)
+        [.databasePassword, .storeSecretKey, .awsSecretKey, .awsSessionToken, .awsContainerToken, .tokenKeys].contains(
+            self)
     }
 
     /// The variable of the environment.

@@ -86,12 +86,18 @@ public struct Settings: Sendable {
 
     private var region: String { reader[.awsRegion] ?? "us-east-1" }
 
-    /// Who asks AWS for something.
+    /// Who asks AWS for something: whoever the settings say, the container, or the machine.
     private func credentials() throws -> any CredentialsProvider {
-        StaticCredentials(
-            AWSCredentials(
-                accessKeyID: try reader.required(.awsAccessKey), secretAccessKey: try reader.required(.awsSecretKey),
-                sessionToken: reader[.awsSessionToken]))
+        if let key = reader[.awsAccessKey] {
+            return StaticCredentials(
+                AWSCredentials(
+                    accessKeyID: key, secretAccessKey: try reader.required(.awsSecretKey),
+                    sessionToken: reader[.awsSessionToken]))
+        }
+        // Of ECS' agent, whose address is always this one.
+        let url = reader[.awsContainerURL] ?? reader[.awsContainerPath].map { "http://169.254.170.2\($0)" }
+        guard let url else { return FetchedCredentials(.machine()) }
+        return FetchedCredentials(.container(url: url, authorization: reader[.awsContainerToken]))
     }
 
     /// Where files of our own lie.
