@@ -48,7 +48,7 @@ struct SQSTests {
         #expect(again?.id == JobID(rawValue: 5) && again?.attempt == 2)
     }
 
-    @Test("a message goes when its job is done, comes back with one that was given back, and twice does no harm")
+    @Test("a message goes when its job is done, another comes for one that was given back, and twice does no harm")
     func messages() async throws {
         let cloud = try await Cloud()
         _ = try await cloud.upload(clip())
@@ -58,6 +58,8 @@ struct SQSTests {
         #expect(try await isEmpty(cloud.queue))
         #expect(try await jobs.renew(first, progress: 0.5))
         #expect(try await jobs.giveBack(first, after: .zero, counts: true, .interrupted))
+        #expect(try await isEmpty(cloud.queue))
+        #expect(try await cloud.announcer.announce() == 1)
         let second = try #require(try await jobs.claim(waiting: .seconds(1)))
         #expect(second.id == first.id && second.attempt == 2)
         #expect(try await !jobs.renew(first, progress: 0.6))

@@ -79,7 +79,7 @@ struct WorkerTests {
         let shop = try await Workshop()
         let metrics = MetricRegistry()
         let worker = shop.worker(limits: Limits(time: 0.001, memory: 16 << 30), metrics: metrics)
-        let id = try await shop.upload(clip(), for: shop.publish(1))
+        let id = try await shop.upload(clip(seconds: 60), for: shop.publish(1))
         for _ in 1...3 {
             let job = try #require(try await shop.queue.claim(waiting: .zero))
             #expect(await worker.perform(job) == .givenBack)

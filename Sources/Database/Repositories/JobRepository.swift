@@ -207,7 +207,7 @@ public struct JobRepository: Sendable {
         let rows = try await pool.query(
             Statement(
                 """
-                UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL, progress = 0,
+                UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL, announced_at = NULL, progress = 0,
                     attempts = attempts - $3, due_at = now() + make_interval(secs => $4)
                 WHERE id = $1 AND claim = $2::uuid AND state = 'running'
                 RETURNING pg_notify('jobs', id::text)

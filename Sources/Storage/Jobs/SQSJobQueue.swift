@@ -3,7 +3,7 @@ public import Logging
 import Synchronization
 
 /// A queue whose messages come by way of SQS; the jobs are still rows of the database. A message whose job is done, or somebody
-/// else's, is deleted; one whose job was given back is seen again when that is due.
+/// else's, is deleted; of one that was given back the database tells again when it is due.
 public final class SQSJobQueue: JobQueue {
     public let lease: Duration
     private let jobs: JobRepository
@@ -74,12 +74,13 @@ public final class SQSJobQueue: JobQueue {
         _ job: Job, after pause: Duration, counts: Bool, _ failure: Video.Failure
     ) async throws -> Bool {
         let isOurs = try await jobs.giveBack(job, after: pause, counts: counts, failure)
-        if let message = take(job) { try? await messages.hide(message, for: pause) }
+        await done(job)
         return isOurs
     }
 
-    private func take(_ job: Job) -> SQSQueue.Message? { held.withLock { $0.removeValue(forKey: job.id)?.message } }
-
     /// What cannot be deleted is received again, and finds nothing to do.
-    private func done(_ job: Job) async { if let message = take(job) { try? await messages.delete(message) } }
+    private func done(_ job: Job) async {
+        guard let message = held.withLock({ $0.removeValue(forKey: job.id)?.message }) else { return }
+        try? await messages.delete(message)
+    }
 }

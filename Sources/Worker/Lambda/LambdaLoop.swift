@@ -99,9 +99,10 @@ public struct LambdaLoop: Service {
         }
         defer { limit.cancel() }
         switch await work.value {
-        case .made, .failed: return true
-        // The message comes back when nobody else has the job any more.
-        case .givenBack, .lost: return false
+        // Of one that was given back the database tells again when it is due.
+        case .made, .failed, .givenBack: return true
+        // The database is away, or somebody else has it who may fail.
+        case .lost: return false
         }
     }
 }
