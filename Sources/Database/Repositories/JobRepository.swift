@@ -121,9 +121,10 @@ public struct JobRepository: Sendable {
             let ids = try rows.map { row throws(DatabaseError) -> JobID in try row["id"] }
             guard !ids.isEmpty else { return 0 }
             let taken = try await send(ids)
-            for place in taken.sorted() where ids.indices.contains(place) {
-                try await connection.query(Statement("UPDATE jobs SET announced_at = now() WHERE id = $1", ids[place]))
-            }
+            try await connection.query(
+                Statement(
+                    "UPDATE jobs SET announced_at = now() WHERE id = ANY($1::bigint[])",
+                    ids.indices.filter(taken.contains).map { ids[$0] }))
             return taken.count
         }
     }

@@ -59,28 +59,25 @@ public final class SQSJobQueue: JobQueue {
     }
 
     public func finish(_ job: Job, with result: JobRepository.Result) async throws -> [String]? {
-        let replaced = try await jobs.finish(job, with: result)
-        await done(job)
-        return replaced
+        try await end(job) { try await jobs.finish(job, with: result) }
     }
 
     public func fail(_ job: Job, _ failure: Video.Failure) async throws -> Bool {
-        let isOurs = try await jobs.fail(job, failure)
-        await done(job)
-        return isOurs
+        try await end(job) { try await jobs.fail(job, failure) }
     }
 
     public func giveBack(
         _ job: Job, after pause: Duration, counts: Bool, _ failure: Video.Failure
     ) async throws -> Bool {
-        let isOurs = try await jobs.giveBack(job, after: pause, counts: counts, failure)
-        await done(job)
-        return isOurs
+        try await end(job) { try await jobs.giveBack(job, after: pause, counts: counts, failure) }
     }
 
-    /// What cannot be deleted is received again, and finds nothing to do.
-    private func done(_ job: Job) async {
-        guard let message = held.withLock({ $0.removeValue(forKey: job.id)?.message }) else { return }
-        try? await messages.delete(message)
+    /// Notes how a job ended, and then deletes its message. One that cannot be deleted is received again, and finds nothing to do; so is
+    /// one whose job's end could not be noted, and finds that there is.
+    private func end<Result>(_ job: Job, _ note: () async throws -> Result) async throws -> Result {
+        let message = held.withLock { $0.removeValue(forKey: job.id)?.message }
+        let result = try await note()
+        if let message { try? await messages.delete(message) }
+        return result
     }
 }

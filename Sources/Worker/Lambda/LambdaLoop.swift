@@ -92,17 +92,31 @@ public struct LambdaLoop: Service {
         }
         // It is done, or somebody else does it.
         guard let job else { return true }
-        let work = Task { await worker.perform(job, logger) }
-        let limit = Task {
-            try await Task.sleep(for: left)
-            work.cancel()
-        }
-        defer { limit.cancel() }
-        switch await work.value {
+        switch await perform(job, within: left, logger) {
         // Of one that was given back the database tells again when it is due.
         case .made, .failed, .givenBack: return true
         // The database is away, or somebody else has it who may fail.
         case .lost: return false
+        }
+    }
+
+    /// Does a job. It is given back where it takes too long, or the function is told to end.
+    private func perform(_ job: Job, within limit: Duration, _ logger: Logger) async -> Worker.Outcome {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Worker.Outcome?.self) { group in
+                group.addTask { await worker.perform(job, logger) }
+                group.addTask {
+                    try? await Task.sleep(for: limit)
+                    return nil
+                }
+                // Whichever ends first ends the other; the job's own end is what counts.
+                var outcome: Worker.Outcome?
+                while let ended = await group.next() {
+                    group.cancelAll()
+                    outcome = ended ?? outcome
+                }
+                return outcome ?? .lost
+            }
         }
     }
 }
