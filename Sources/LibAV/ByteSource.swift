@@ -5,6 +5,9 @@ public protocol ByteSource: Sendable {
     /// How many bytes there are, where that is known.
     var size: Int64? { get }
 
+    /// Whether each reading takes a journey: what can be left unread is.
+    var isDistant: Bool { get }
+
     /// Reads bytes from `offset` on.
     ///
     /// - Parameter cancellation: ends a wait; sources that do not wait need not look.
@@ -23,4 +26,18 @@ public enum ByteSourceError: Error, Hashable, Sendable {
     case system(String, errno: Int32)
     /// It is elsewhere, and could not be transferred.
     case transfer(String, reason: String)
+}
+
+extension ByteSource {
+    public var isDistant: Bool { false }
+
+    /// Reads bytes into a part of a span.
+    func read(
+        at offset: Int64, into span: inout MutableRawSpan, _ part: Range<Int>, cancellation: CancellationFlag
+    ) throws(ByteSourceError) -> Int {
+        try span.withUnsafeMutableBytes { bytes throws(ByteSourceError) in
+            var part = MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: bytes[part]))
+            return try read(at: offset, into: &part, cancellation: cancellation)
+        }
+    }
 }

@@ -74,7 +74,7 @@ public struct Runner: Sendable {
             let plan = try Binder.bind(
                 manifest, to: begun.info, named: inputs.name(path), assets: infos, parameters: parameters,
                 limits: limits)
-            beginnings.put(begun.beginning, of: path)
+            beginnings.put(begun.beginning.flatMap { $0.reaches(plan.graph.uploadEnd) ? $0 : nil }, of: path)
             return plan
         }
     }
@@ -95,11 +95,34 @@ public struct Runner: Sendable {
             group.leave()
         }
         let upload = Result { () throws(RunError) in
-            try Prober.begin(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
+            try begin(source, inputs.name(path), until: manifest.graph.uploadEnd, cancellation)
         }
         // Whatever the upload is: nothing of this goes on behind the caller's back.
         group.wait()
         return (try upload.get(), try assets.take().get())
+    }
+
+    /// Finds out what a clip is. Of one that is far away only that part of its index is read that its beginning needs.
+    ///
+    /// - Parameter end: the moment that it is needed up to; nil where all is.
+    private func begin(
+        _ source: any ByteSource, _ name: String, until end: Seconds?, _ cancellation: CancellationFlag
+    ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
+        let begin = { (source: any ByteSource) throws(RunError) in
+            try Prober.begin(source, name: name, limits: limits, cancellation: cancellation)
+        }
+        let short: ShortIndexSource?
+        do throws(ByteSourceError) {
+            short = try end.flatMap { end throws(ByteSourceError) in
+                try ShortIndexSource(source, until: end, cancellation: cancellation)
+            }
+        } catch {
+            throw cancellation.isCancelled ? .cancelled : RunError(error)
+        }
+        // What it is cannot be told from its beginning where that was not enough.
+        guard let short, var begun = try? begin(short), !short.isExceeded else { return try begin(source) }
+        begun.info.bytes = source.size
+        return begun
     }
 
     /// Checks assets, and finds out what they are.
@@ -162,8 +185,11 @@ public struct Runner: Sendable {
                     for: part, of: plan, input: input, from: beginning, to: .file(file, maker),
                     progress: continuation, cancellation)
             }
-            let run = Run(try job(plan.body, beginnings.take(input)), progress: progress) { () throws(RunError) in
-                try job(plan, nil)
+            let run = Run(try job(plan.body, beginnings.take(input)), progress: progress) { refusal throws(RunError) in
+                switch refusal {
+                case .packets: try job(plan, nil)
+                case .index: try job(plan.body, nil)
+                }
             }
             try run.start()
             return run

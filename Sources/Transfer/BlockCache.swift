@@ -13,14 +13,16 @@ struct BlockCache {
     let size: Int64
 
     /// How much is read at the least and at the most.
-    private static let (least, most) = (16 << 10, 1 << 20)
+    private static let (least, most) = (4 << 10, 1 << 20)
+    /// Who reads so much at a time reads media, and on.
+    private static let much = 16 << 10
     /// How much is kept.
     private static let capacity = 8 << 20
 
     /// Those that were used last come last.
     private var blocks: [Block] = []
-    private var ahead = least
     private var lastEnd: Int64 = 0
+    private var lastLength = 0
 
     init(size: Int64) { self.size = size }
 
@@ -36,8 +38,8 @@ struct BlockCache {
     /// The range to read for bytes that are not here; nil beyond the file's end.
     mutating func missing(at offset: Int64, count: Int) -> Range<Int64>? {
         guard offset >= 0, offset < size else { return nil }
-        ahead = offset == lastEnd ? min(Self.most, ahead * 2) : Self.least
-        let wanted = Int64(max(ahead, min(count, Self.most)))
+        let ahead = offset == lastEnd && count >= Self.much ? lastLength * 2 : Self.least
+        let wanted = Int64(min(max(ahead, count), Self.most))
         // Up to what is here already.
         let next = blocks.lazy.map(\.start).filter { $0 > offset }.min() ?? size
         return offset..<min(offset + wanted, next, size)
@@ -48,6 +50,7 @@ struct BlockCache {
         guard !bytes.isEmpty else { return }
         blocks.append(Block(start: start, bytes: bytes))
         lastEnd = start + Int64(bytes.count)
+        lastLength = bytes.count
         var kept = blocks.reduce(0) { $0 + $1.bytes.count }
         while kept > Self.capacity, blocks.count > 1 { kept -= blocks.removeFirst().bytes.count }
     }

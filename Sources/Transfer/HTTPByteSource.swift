@@ -8,6 +8,7 @@ public final class HTTPByteSource: ByteSource {
     /// The address without what may be secret: its query, as of a signed one, and its user.
     public let name: String
     public let size: Int64?
+    public var isDistant: Bool { true }
 
     private let url: String
     private let client: HTTPClient

@@ -197,6 +197,13 @@ struct CommandTests {
         #expect(try server.counts().bytes <= size ?? 0)
         let text = try RangeServer(Checkout.fixture("text.mp4"))
         expect(try cortina("probe", text.url), 65, "clip.mp4")
+        // Of six minutes 30 s, and that part of the index that tells of them.
+        if let clip = Checkout.corpus("long_1080p_lowbitrate.mp4") {
+            let server = try RangeServer(clip)
+            #expect(try cortina("run", "showcase", server.url, "-o", far).status == 0)
+            let size = try FileManager.default.attributesOfItem(atPath: clip)[.size] as? Int
+            #expect(try server.counts().bytes * 100 < (size ?? 0) * 15)
+        }
         for (mode, status) in [("gone", Int32(66)), ("refused", 66)] {
             let server = try RangeServer(clip, mode: mode)
             let refused = try cortina("probe", server.url)

@@ -76,30 +76,21 @@ extension FilterGraph {
         var endpoint = Endpoint(node: source)
         var clock: Clock?
         while true {
-            let readers = nodes.indices.filter {
-                nodes[$0].inputs.contains(endpoint) || nodes[$0].reference == endpoint
-            }
-            guard readers.count == 1, case .filter(let filter) = nodes[readers[0]].operation,
+            guard let reader = onlyReader(of: endpoint), case .filter(let filter) = nodes[reader].operation,
                 !filter.countsFrames
             else { return nil }
             switch filter.name {
             case "trim", "atrim":
                 if case .duration(let start) = filter.options["start"] { return clock.map { (start, $0) } }
             case "fps", "aresample":
-                guard clock == nil, let found = Clock(filter, node: readers[0]) else { return nil }
+                guard clock == nil, let found = Clock(filter, node: reader) else { return nil }
                 clock = found
             default:
-                guard Self.framewise.contains(filter.name) else { return nil }
+                guard filter.isFramewise else { return nil }
             }
-            endpoint = Endpoint(node: readers[0])
+            endpoint = Endpoint(node: reader)
         }
     }
-
-    /// Filters that make of each frame one, at its time, whatever came before.
-    private static let framewise: Set<String> = [
-        "aformat", "apad", "crop", "format", "hflip", "null", "pad", "premultiply", "scale", "setparams", "setsar",
-        "tonemap", "transpose", "vflip", "zscale",
-    ]
 }
 
 extension Filter {

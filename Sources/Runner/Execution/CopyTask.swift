@@ -47,20 +47,20 @@ struct CopyTask: Sendable {
         var last: Int64 = -1
         var beginning: (decoded: Int64, delay: Int64)?
         while let packet = feed.pop() {
-            guard let shown = packet.pts, let decoded = packet.dts else { return job.refuse(.uneven) }
-            guard let kind = parameters.picture(in: packet), !packet.isCorrupt else { return job.refuse(.damaged) }
+            guard let shown = packet.pts, let decoded = packet.dts else { return refuse(.uneven) }
+            guard let kind = parameters.picture(in: packet), !packet.isCorrupt else { return refuse(.damaged) }
             let number = frames(shown) - Int64(picture.first)
             // What lies before the first frame was read on the way to it.
             if beginning == nil, number < 0 { continue }
             if let end = picture.end, number >= end - picture.first {
-                if picture.isReordered, kind != .refresh { return job.refuse(.noEnd) }
+                if picture.isReordered, kind != .refresh { return refuse(.noEnd) }
                 break
             }
             let (start, delay) = beginning ?? (decoded, delay(shown, decoded))
-            if beginning == nil, number != 0 || kind != .refresh { return job.refuse(.noBeginning) }
+            if beginning == nil, number != 0 || kind != .refresh { return refuse(.noBeginning) }
             beginning = (start, delay)
-            if packet.changesParameters { return job.refuse(.otherParameters) }
-            guard number >= 0, frames(decoded &- start) == count else { return job.refuse(.uneven) }
+            if packet.changesParameters { return refuse(.otherParameters) }
+            guard number >= 0, frames(decoded &- start) == count else { return refuse(.uneven) }
             if count >= job.limits.frames { throw .tooManyFrames(job.uploadName, limit: job.limits.frames) }
             packet.set(pts: number, dts: Int64(count) - delay, duration: 1)
             try collect(packet)
@@ -70,7 +70,15 @@ struct CopyTask: Sendable {
         }
         guard !job.cancellation.isCancelled else { return nil }
         // As many as there are numbers, and none beyond: each is there once.
-        return last + 1 == count ? count : job.refuse(.uneven)
+        return last + 1 == count ? count : refuse(.uneven)
+    }
+
+    /// Has the run begin anew, with the picture encoded.
+    ///
+    /// - Returns: nil, as a task that was cancelled does.
+    private func refuse(_ refusal: Refusal) -> Int? {
+        job.refuse(.packets(refusal))
+        return nil
     }
 
     private func frames(_ time: Int64) -> Int64 { parameters.timeBase.rescale(time, to: Fraction(rate.inverse)) }

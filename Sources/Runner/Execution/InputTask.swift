@@ -182,6 +182,10 @@ final class InputTask: Sendable {
                 packet = try job.measure("demux") { () throws(AVError) in try demuxer.next() }
             } catch {
                 if error.isCancelled { return }
+                if (source as? ShortIndexSource)?.isExceeded == true {
+                    if packets.isMissed() { job.refuse(.index) }
+                    return
+                }
                 if let failure = demuxer.sourceFailure { throw RunError(failure) }
                 job.warn("\(name) is damaged: it was read up to the damage")
                 return

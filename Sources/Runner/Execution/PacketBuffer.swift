@@ -73,6 +73,17 @@ final class PacketBuffer: Sendable {
     /// Says that the input has ended.
     func finish() { monitor.update { $0.isFinished = true } }
 
+    /// Waits until the packets that there are do not do, now that no more can be had.
+    ///
+    /// - Returns: whether a decoder waits for one; false once none wants any.
+    func isMissed() -> Bool {
+        monitor.wait { state in
+            let wanted = state.lanes.values.filter(\.isWanted)
+            if wanted.isEmpty { return false }
+            return wanted.contains { $0.isAwaited && $0.packets.isEmpty } ? true : nil
+        }
+    }
+
     /// Says that no more packets of a stream are wanted, and drops those that are there.
     func close(_ stream: Int) {
         monitor.update { state in

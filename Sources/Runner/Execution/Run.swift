@@ -15,19 +15,19 @@ public final class Run: Sendable {
     }
 
     private let state: Mutex<State>
-    private let encoding: (@Sendable () throws(RunError) -> RunJob)?
+    private let other: (@Sendable (RunJob.Refusal) throws(RunError) -> RunJob)?
     private let outcome = Outcome<RunReport>()
 
     /// - Parameters:
     ///   - job: what runs.
-    ///   - encoding: makes what runs in its place where it refuses to pass packets on.
+    ///   - other: makes what runs in its place where it cannot go as planned.
     init(
         _ job: RunJob, progress: AsyncStream<RunProgress>,
-        encoding: (@Sendable () throws(RunError) -> RunJob)? = nil
+        other: (@Sendable (RunJob.Refusal) throws(RunError) -> RunJob)? = nil
     ) {
         state = Mutex(State(job: job))
         self.progress = progress
-        self.encoding = encoding
+        self.other = other
     }
 
     /// Starts the threads. Called once.
@@ -42,20 +42,19 @@ public final class Run: Sendable {
     }
 
     private func perform() -> Result<RunReport, RunError> {
-        let job = state.withLock(\.job)
-        let result = job.perform()
-        guard let refusal = job.refusal, let encoding else { return result }
-        do throws(RunError) {
-            let other = try encoding()
-            other.warn("the clip's packets were not passed on, the picture was encoded: \(refusal.rawValue)")
-            let isCancelled = state.withLock { state in
-                state.job = other
+        var job = state.withLock(\.job)
+        while true {
+            let result = job.perform()
+            guard let refusal = job.refusal, let other else { return result }
+            do throws(RunError) { job = try other(refusal) } catch { return .failure(error) }
+            if case .packets(let reason) = refusal {
+                job.warn("the clip's packets were not passed on, the picture was encoded: \(reason.rawValue)")
+            }
+            let isCancelled = state.withLock { [job] state in
+                state.job = job
                 return state.isCancelled
             }
-            if isCancelled { other.cancel() }
-            return other.perform()
-        } catch {
-            return .failure(error)
+            if isCancelled { job.cancel() }
         }
     }
 

@@ -37,7 +37,7 @@ final class RunJob: Sendable {
 
     private struct State {
         var failure: RunError?
-        var refusal: CopyTask.Refusal?
+        var refusal: Refusal?
         var warnings: [String] = []
         var bytesRead: [String: Int64] = [:]
         var frames = 0
@@ -227,17 +227,22 @@ final class RunJob: Sendable {
         for wake in wakers { wake() }
     }
 
-    /// Ends the run because packets cannot be passed on as planned.
-    ///
-    /// - Returns: nil, as a task that was cancelled does.
-    func refuse(_ refusal: CopyTask.Refusal) -> Int? {
-        state.withLock { $0.refusal = $0.failure == nil ? refusal : nil }
-        fail(.cancelled)
-        return nil
+    /// What cannot be done as planned, though it can be done.
+    enum Refusal: Hashable {
+        /// The packets of the upload's picture cannot be passed on.
+        case packets(CopyTask.Refusal)
+        /// More of the upload is needed than its index was read for.
+        case index
     }
 
-    /// Why the packets of the upload's picture cannot be passed on, where that ended the run.
-    var refusal: CopyTask.Refusal? { state.withLock(\.refusal) }
+    /// Ends the run because it cannot go as planned.
+    func refuse(_ refusal: Refusal) {
+        state.withLock { $0.refusal = $0.failure == nil ? refusal : nil }
+        fail(.cancelled)
+    }
+
+    /// What could not be done as planned, where that ended the run.
+    var refusal: Refusal? { state.withLock(\.refusal) }
 
     /// Ends the run on request.
     func cancel() { fail(.cancelled) }

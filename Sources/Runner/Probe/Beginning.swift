@@ -36,6 +36,12 @@ final class Beginning: @unchecked Sendable {
         self.packets = Mutex(packets)
     }
 
+    /// Whether the clip can be read so far from here; nil for its end.
+    func reaches(_ end: Seconds?) -> Bool {
+        guard let short = source as? ShortIndexSource else { return true }
+        return end.map { $0 <= short.end } ?? false
+    }
+
     /// Gives away the pictures that the decoder gave. Frames are large: nobody keeps them.
     func takeFrames() -> [Frame] {
         frames.withLock { frames in
