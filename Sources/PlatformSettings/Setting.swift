@@ -17,6 +17,7 @@ public enum Setting: String, CaseIterable {
     case storeAccessKey = "store.access.key"
     case storeSecretKey = "store.secret.key"
     case storePatience = "store.patience"
+    case storeEncryption = "store.encryption"
     case queueURL = "queue.url"
     case queueEndpoint = "queue.endpoint"
     case awsRegion = "aws.region"
@@ -38,6 +39,8 @@ public enum Setting: String, CaseIterable {
     case rateLogInsAs = "rate.logins.account"
     case rateVotes = "rate.votes"
     case workerLease = "worker.lease"
+    case workerOutputBytes = "worker.output.bytes"
+    case workerMemory = "worker.memory"
     case metricsPort = "metrics.port"
     case metricsNamespace = "metrics.namespace"
     case logLevel = "log.level"
@@ -59,6 +62,8 @@ public enum Setting: String, CaseIterable {
         case .storeAccessKey: "the id of the key to S3 (AWS_ACCESS_KEY_ID)"
         case .storeSecretKey: "the key to S3 (AWS_SECRET_ACCESS_KEY)"
         case .storePatience: "how long S3 is waited for while it sends nothing, in seconds (20)"
+        case .storeEncryption:
+            "what S3 encrypts objects with on its disks: AES256 or aws:kms; without one, as the bucket says"
         case .queueURL:
             "the address of an SQS queue that workers are told of jobs by; without one, the database tells them"
         case .queueEndpoint: "where SQS is, where it is not at that address"
@@ -82,6 +87,10 @@ public enum Setting: String, CaseIterable {
         case .rateLogInsAs: "how often an account may be logged in to in a minute (10)"
         case .rateVotes: "how often somebody may vote in a minute (120)"
         case .workerLease: "how long a job stays claimed by a worker that is not heard of, in seconds (60)"
+        case .workerOutputBytes:
+            "how large a video may be that a worker makes, in bytes (4294967296; on Lambda what its disk has room for)"
+        case .workerMemory:
+            "how much memory a worker may take, in bytes (1500000000; on Lambda nine tenths of what the function has)"
         case .rankingAge: "how old rankings may become, in seconds (60)"
         case .metricsPort: "a port of this host where Prometheus finds metrics, at /metrics; without one, it does not"
         case .metricsNamespace:

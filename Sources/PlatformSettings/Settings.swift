@@ -56,6 +56,7 @@ public struct Settings: Sendable {
             }
         var settings = S3Settings(
             bucket: bucket, region: reader[.storeRegion] ?? region, endpoint: reader[.storeEndpoint])
+        settings.encryption = reader[.storeEncryption]
         settings.patience.stalled = try reader.number(.storePatience, default: settings.patience.stalled)
         return S3ObjectStore(settings, credentials: credentials)
     }

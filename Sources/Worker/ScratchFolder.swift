@@ -16,7 +16,20 @@ struct ScratchFolder: Sendable {
 
     func path(_ name: String) -> String { "\(folder)/\(name)" }
 
+    /// How much lies there, in bytes.
+    var bytes: Int64 {
+        let manager = FileManager.default
+        return ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).reduce(0) { sum, name in
+            sum + (((try? manager.attributesOfItem(atPath: path(name)))?[.size] as? Int64) ?? 0)
+        }
+    }
+
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// Removes all that this process has there, where it does no job.
+    static func clearOwn(_ parent: String) {
+        try? FileManager.default.removeItem(atPath: "\(parent)/\(ProcessInfo.processInfo.processIdentifier)")
+    }
 
     /// Removes what workers left behind that were killed.
     static func clear(_ parent: String) {

@@ -1,9 +1,11 @@
 import Database
 import FoundationEssentials
 import GraphDSL
+import LibAV
 import Logging
 import Runner
 import Storage
+import Transfer
 
 /// Makes what a job asks for of its upload, and puts it into the store.
 struct VideoMaker: Sendable {
@@ -24,6 +26,25 @@ struct VideoMaker: Sendable {
         let video: ObjectKey
         let poster: ObjectKey
         let report: RunReport
+        let cost: Cost
+    }
+
+    /// What making it took beside the run.
+    struct Cost: Sendable {
+        /// How long each step took.
+        var steps: [String: Duration] = [:]
+        /// How much of the upload was transferred; nil where it was a file.
+        var bytesTransferred: Int64?
+        /// How much lay on the disk, in bytes.
+        var bytesOnDisk: Int64 = 0
+
+        mutating func measure<Result>(
+            _ step: String, _ work: () async throws -> Result
+        ) async rethrows -> Result {
+            let begin = ContinuousClock.now
+            defer { steps[step] = begin.duration(to: .now) }
+            return try await work()
+        }
     }
 
     /// Makes it.
@@ -31,34 +52,42 @@ struct VideoMaker: Sendable {
     /// - Parameter progress: is told how far it is, from 0 to 1.
     /// - Throws: ``RunError``, ``StoreError``, ``PublishedFolder/Problem``.
     func make(_ job: Job, progress: (Double) -> Void) async throws -> Made {
+        var cost = Cost()
         let manifest = try pipelines.manifest(of: job.pipeline)
-        let runner = try await runner(of: job)
+        guard let key = ObjectKey(job.originalKey) else { throw RunError.noSuchInput(job.fileName) }
+        let source = try await cost.measure("open") { try await store.source(key, at: Date()) }
+        let runner = runner(of: source, named: job.fileName)
         let folder = try ScratchFolder(in: scratch)
         defer { folder.remove() }
 
         let file = folder.path("video.mp4")
-        let plan = try await runner.plan(manifest, for: job.originalKey)
-        let run = try await runner.run(plan, input: job.originalKey, output: file)
-        for await step in run.progress { if let fraction = step.fraction { progress(fraction) } }
-        let report = try await run.report()
+        let plan = try await cost.measure("plan") { try await runner.plan(manifest, for: job.originalKey) }
+        let report = try await cost.measure("run") {
+            let run = try await runner.run(plan, input: job.originalKey, output: file)
+            for await step in run.progress { if let fraction = step.fraction { progress(fraction) } }
+            return try await run.report()
+        }
         let picture = folder.path("poster.jpg")
-        try await makePoster(of: file, lasting: report.duration, as: picture)
+        try await cost.measure("poster") { try await makePoster(of: file, lasting: report.duration, as: picture) }
+        cost.bytesTransferred = (source as? HTTPByteSource)?.bytesTransferred
+        cost.bytesOnDisk = folder.bytes
 
         // Each attempt has keys of its own: none can spoil another's result, and what nobody refers to is swept.
-        let made = Made(video: .random(in: .processed, .mp4), poster: .random(in: .processed, .jpeg), report: report)
-        try await store.put(file, as: made.video)
-        try await store.put(picture, as: made.poster)
-        return made
+        let (video, poster) = (ObjectKey.random(in: .processed, .mp4), ObjectKey.random(in: .processed, .jpeg))
+        try await cost.measure("store") {
+            async let stored: Void = store.put(picture, as: poster)
+            try await store.put(file, as: video)
+            try await stored
+        }
+        return Made(video: video, poster: poster, report: report, cost: cost)
     }
 
-    /// A runner whose input is the job's upload, read where it lies.
-    private func runner(of job: Job) async throws -> Runner {
-        guard let key = ObjectKey(job.originalKey) else { throw RunError.noSuchInput(job.fileName) }
-        let source = try await store.source(key, at: Date())
+    /// A runner whose input is an upload, read where it lies.
+    private func runner(of source: any ByteSource, named name: String) -> Runner {
         let inputs = InputOpener { _, _ in
             source
         } name: { _ in
-            job.fileName
+            name
         }
         return Runner(assets: assets, limits: limits, cache: cache, inputs: inputs, logger: logger)
     }

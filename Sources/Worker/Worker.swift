@@ -61,6 +61,9 @@ public struct Worker: Sendable {
     /// Removes what a worker left behind that was killed.
     func clear() { ScratchFolder.clear(maker.scratch) }
 
+    /// Removes all that it has on the disk but the cache, now that it does no job.
+    func clearScratch() { ScratchFolder.clearOwn(maker.scratch) }
+
     /// Does a job. Where the task is cancelled, the job is given back, and the attempt does not count.
     ///
     /// - Parameter logger: what is told how it ended; nil for the worker's own.
@@ -70,9 +73,9 @@ public struct Worker: Sendable {
         let result = await make(job)
         // What was begun is ended, whoever wants to stop.
         let (outcome, reason) = await Task { await conclude(job, result) }.value
-        let (report, spent) = (try? result.get().report, begin.duration(to: .now))
-        log(job, outcome, reason, report, spent, logger ?? self.logger)
-        count(job, outcome, result, report, spent)
+        let spent = begin.duration(to: .now)
+        log(job, outcome, reason, try? result.get(), spent, logger ?? self.logger)
+        count(job, outcome, result, spent)
         return outcome
     }
 
@@ -142,8 +145,7 @@ public struct Worker: Sendable {
     }
 
     private func count(
-        _ job: Job, _ outcome: Outcome, _ result: Result<VideoMaker.Made, any Error>, _ report: RunReport?,
-        _ spent: Duration
+        _ job: Job, _ outcome: Outcome, _ result: Result<VideoMaker.Made, any Error>, _ spent: Duration
     ) {
         let pipeline = ("pipeline", "\(job.pipeline.name)@\(job.pipeline.version)")
         Timer(label: "job.duration", dimensions: [pipeline, ("outcome", outcome.rawValue)], factory: metrics)
@@ -153,30 +155,42 @@ public struct Worker: Sendable {
             let reason = (error as? RunError)?.classification.code.rawValue ?? "\(type(of: error))"
             Counter(label: "job.failures", dimensions: [("reason", reason)], factory: metrics).increment()
         }
-        if let report, report.wallSeconds > 0 {
+        guard case .success(let made) = result else { return }
+        Recorder(label: "job.scratch_bytes", factory: metrics).record(made.cost.bytesOnDisk)
+        let report = made.report
+        if report.wallSeconds > 0 {
             Recorder(label: "job.frames_per_second", dimensions: [pipeline], factory: metrics)
                 .record(Double(report.frames) / report.wallSeconds)
         }
     }
 
+    /// One line for each job.
     private func log(
-        _ job: Job, _ outcome: Outcome, _ reason: String?, _ report: RunReport?, _ spent: Duration,
+        _ job: Job, _ outcome: Outcome, _ reason: String?, _ made: VideoMaker.Made?, _ spent: Duration,
         _ logger: Logger
     ) {
         var facts: Logger.Metadata = [
             "job": "\(job.id)", "video": "\(job.video)", "attempt": "\(job.attempt)", "outcome": "\(outcome.rawValue)",
             "pipeline": "\(job.pipeline.name)@\(job.pipeline.version)", "digest": "\(job.pipeline.digest)",
-            "seconds": "\(spent / .seconds(1))",
+            "waited": Self.seconds(job.waited), "seconds": Self.seconds(spent),
         ]
         if let reason { facts["reason"] = "\(reason)" }
-        if let report {
+        if let made {
+            let (report, cost) = (made.report, made.cost)
             facts["frames"] = "\(report.frames)"
-            facts["bytes-read"] = "\(report.bytesRead.values.reduce(0, +))"
+            facts["bytes-read"] = "\(cost.bytesTransferred ?? report.bytesRead["upload"] ?? 0)"
             facts["bytes-written"] = "\(report.bytesWritten)"
-            facts["work"] = "\(report.workSeconds)"
+            facts["bytes-on-disk"] = "\(cost.bytesOnDisk)"
+            facts["steps"] = .dictionary(cost.steps.mapValues(Self.seconds))
+            facts["work"] = .dictionary(report.workSeconds.mapValues { Self.seconds(.seconds($0)) })
             if !report.warnings.isEmpty { facts["warnings"] = .array(report.warnings.map { "\($0)" }) }
         }
         logger.log(level: outcome == .made ? .info : .warning, "job", metadata: facts)
+    }
+
+    /// A time in seconds, to the millisecond.
+    private static func seconds(_ duration: Duration) -> Logger.MetadataValue {
+        "\((duration / .milliseconds(1)).rounded() / 1000)"
     }
 }
 

@@ -37,11 +37,11 @@ struct LambdaCommand: AsyncParsableCommand {
         let settings = try await options.readSettings()
         let logger = Logger(label: "cortina-worker")
         let database = try settings.database()
-        let queue = PostgresJobQueue(try settings.pool(database), database, lease: try options.lease(settings))
+        let pool = try settings.pool(database)
+        let queue = PostgresJobQueue(pool, database, lease: try options.lease(settings))
         let metrics = MetricRegistry()
         let report = settings.reader[.metricsNamespace].map { EmbeddedMetrics(metrics, namespace: $0) }
-        return LambdaLoop(runtime, try options.worker(settings, queue, metrics, logger), queue, logger: logger) {
-            report?.write(at: Date())
-        }
+        let worker = try options.worker(settings, queue, metrics, logger)
+        return LambdaLoop(runtime, worker, queue, pool, logger: logger) { report?.write(at: Date()) }
     }
 }

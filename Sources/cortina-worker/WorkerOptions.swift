@@ -42,11 +42,31 @@ struct WorkerOptions: ParsableArguments {
         _ settings: Settings, _ queue: any JobQueue, _ metrics: MetricRegistry, _ logger: Logger
     ) throws -> Worker {
         let own = "\(data ?? NSTemporaryDirectory())/worker"
+        var limits = Limits()
+        limits.memory = try settings.reader.number(.workerMemory, default: Self.memory ?? limits.memory)
+        limits.outputBytes = Int64(
+            try settings.reader.number(.workerOutputBytes, default: Self.room ?? Int(limits.outputBytes)))
         return Worker(
             queue, store: try settings.store(),
             folders: .init(
                 pipelines: PublishedFolder(path: pipelines), assets: AssetFolder(path: assets),
                 scratch: "\(own)/scratch"),
-            cache: AssetCache(path: cache ?? "\(own)/cache"), metrics: metrics, logger: logger)
+            cache: AssetCache(path: cache ?? "\(own)/cache"), limits: limits, metrics: metrics, logger: logger)
+    }
+
+    // MARK: What a function of Lambda's has
+
+    /// How much memory, in bytes, but for a tenth: what is left is the system's.
+    private static var memory: Int? {
+        // In MiB (AWS Lambda Developer Guide, "Defined runtime environment variables").
+        ProcessInfo.processInfo.environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"].flatMap { Int($0) }
+            .map { $0 << 20 / 10 * 9 }
+    }
+
+    /// How much room on the disk, in bytes, but for a quarter: a poster and what the cache may grow by.
+    private static var room: Int? {
+        guard LambdaCommand.address != nil else { return nil }
+        let facts = try? FileManager.default.attributesOfFileSystem(forPath: NSTemporaryDirectory())
+        return (facts?[.systemFreeSize] as? NSNumber).map { $0.intValue / 4 * 3 }
     }
 }

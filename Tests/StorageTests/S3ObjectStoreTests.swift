@@ -44,6 +44,7 @@ struct S3ObjectStoreTests {
         #expect(put.headers["content-type"] == "video/mp4" && put.headers["x-amz-server-side-encryption"] == "AES256")
         #expect(
             put.headers["x-amz-content-sha256"] == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824")
+        #expect(put.headers["x-amz-checksum-sha256"] == "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=")
         #expect(put.path == "/videos/\(Self.key)?" && put.headers["content-length"] == "5")
         let large = try harness.file([UInt8](repeating: 1, count: Int(PartedUpload.partBytes) + 1))
         try server.fail(1, method: "PUT", status: 400)
@@ -53,6 +54,11 @@ struct S3ObjectStoreTests {
         let asked = try server.asked()
         #expect(asked.map(\.method) == ["POST", "PUT", "DELETE"])
         #expect(asked[0].headers["x-amz-server-side-encryption"] == "AES256")
+        #expect(asked[0].headers["x-amz-checksum-algorithm"] == "SHA256")
+        #expect(asked[1].headers["x-amz-checksum-sha256"]?.count == 44)
+        try await harness.store.put(large, as: Self.key)
+        #expect(try await harness.store.info(Self.key)?.bytes == PartedUpload.partBytes + 1)
+        try await harness.store.put(harness.file(Array("hello".utf8)), as: Self.key)
         #expect(try await harness.store.read(Self.key, 0..<9) == Array("hello".utf8))
     }
 

@@ -13,6 +13,8 @@ public actor Connection {
     private let handle: ConnectionHandle
     private let watch: SocketWatch
     private let patience: Duration
+    /// What the server lists it as.
+    private var applicationName: String
     private let opened = ContinuousClock.now
     /// The names of prepared statements, by their text.
     private var names: [String: String] = [:]
@@ -20,9 +22,10 @@ public actor Connection {
     private var isBroken = false
     private var isInUse = false
 
-    private init(_ handle: ConnectionHandle, patience: Duration) throws(DatabaseError) {
+    private init(_ handle: ConnectionHandle, _ settings: DatabaseSettings) throws(DatabaseError) {
         self.handle = handle
-        self.patience = patience
+        patience = settings.statement + .seconds(2)
+        applicationName = settings.applicationName
         watch = try SocketWatch(handle.socket)
     }
 
@@ -48,7 +51,7 @@ public actor Connection {
             guard step != .failed else { throw .unavailable(reason: handle.reason) }
         }
         try handle.begin()
-        return try Connection(handle, patience: settings.statement + .seconds(2))
+        return try Connection(handle, settings)
     }
 
     /// Whether it can be given to somebody: it is open, and the server has not hung up in the meantime.
@@ -60,6 +63,15 @@ public actor Connection {
 
     /// How long it has been open.
     var age: Duration { ContinuousClock.now - opened }
+
+    /// Has the server list it as something else.
+    ///
+    /// - Throws: ``DatabaseError``.
+    func rename(_ name: String) async throws(DatabaseError) {
+        guard name != applicationName else { return }
+        try await query(Statement("SELECT set_config('application_name', $1, false)", name))
+        applicationName = name
+    }
 
     // MARK: Statements
 

@@ -29,6 +29,7 @@ public actor ConnectionPool {
     private var count = 0
     private var waiters: [Waiter] = []
     private var nextID = 0
+    private var purpose: String?
 
     /// A pool that opens connections as they are needed.
     public init(_ settings: DatabaseSettings, limits: Limits = Limits()) {
@@ -54,6 +55,10 @@ public actor ConnectionPool {
         }
     }
 
+    /// Says what connections are lent for from now on: the server lists it behind the application's name, so that its log tells
+    /// whose work a statement was.
+    public func serve(_ purpose: String?) { self.purpose = purpose }
+
     /// Closes what is idle; what is in use is closed when it is given back.
     public func close() {
         count -= idle.count
@@ -66,6 +71,17 @@ public actor ConnectionPool {
     // MARK: Taking and giving
 
     private func take() async throws(DatabaseError) -> Connection {
+        let connection = try await takeAny()
+        do throws(DatabaseError) {
+            try await connection.rename(settings.applicationName + (purpose.map { " \($0)" } ?? ""))
+        } catch {
+            await giveBack(connection)
+            throw error
+        }
+        return connection
+    }
+
+    private func takeAny() async throws(DatabaseError) -> Connection {
         while true {
             if let connection = await takeIdle() { return connection }
             if count < limits.connections { return try await open() }

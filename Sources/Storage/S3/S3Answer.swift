@@ -58,10 +58,12 @@ enum S3Answer {
         struct Part: Encodable {
             var number: Int
             var tag: String
+            var checksum: String?
 
             enum CodingKeys: String, CodingKey {
                 case number = "PartNumber"
                 case tag = "ETag"
+                case checksum = "ChecksumSHA256"
             }
         }
 
@@ -80,8 +82,13 @@ enum S3Answer {
     static func errorCode(_ body: [UInt8]) -> String? { try? XMLDecoder().decode(Failure.self, from: Data(body)).code }
 
     /// What `CompleteMultipartUpload` is sent.
-    static func completion(of parts: some Sequence<Parts.Part>) throws(StoreError) -> [UInt8] {
-        let completion = Completion(parts: parts.map { .init(number: $0.number, tag: $0.tag) })
+    static func completion(
+        of parts: some Sequence<Parts.Part>, _ checksums: [String]? = nil
+    ) throws(StoreError) -> [UInt8] {
+        let completion = Completion(
+            parts: parts.enumerated().map { index, part in
+                .init(number: part.number, tag: part.tag, checksum: checksums?[index])
+            })
         do { return Array(try XMLEncoder().encode(completion, withRootKey: "CompleteMultipartUpload")) } catch {
             throw .refused(reason: "its answer is not one")
         }

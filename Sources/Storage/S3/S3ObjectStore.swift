@@ -25,11 +25,9 @@ public struct S3ObjectStore: ObjectStore {
             let source = try StoredFile.reading(file)
             let size = try StoredFile.info(file, key)?.bytes ?? 0
             if size <= PartedUpload.partBytes {
-                let digest = try Self.digest(source, 0..<size)
-                _ = try send(
-                    settings.request("PUT", key, headers: headers(key)), body: .file(file, 0..<size), digest: digest,
-                    key,
-                    cancellation)
+                try sendFile(
+                    settings.request("PUT", key, headers: headers(key)), file, 0..<size,
+                    try Self.digest(source, 0..<size), key, cancellation)
             } else {
                 try putParts(file, source, size, key, cancellation)
             }
@@ -39,17 +37,19 @@ public struct S3ObjectStore: ObjectStore {
     private func putParts(
         _ file: String, _ source: StoredFile, _ size: Int64, _ key: ObjectKey, _ cancellation: CancellationFlag
     ) throws(StoreError) {
-        let upload = PartedUpload.ID(key: key, name: try begin(key, cancellation), bytes: size)
+        let name = try begin(key, ["X-Amz-Checksum-Algorithm": "SHA256"], cancellation)
+        let upload = PartedUpload.ID(key: key, name: name, bytes: size)
         do throws(StoreError) {
             var offset: Int64 = 0
+            var checksums: [String] = []
             for (index, bytes) in PartedUpload.sizes(size).enumerated() {
                 let range = offset..<(offset + bytes)
-                _ = try send(
-                    part(index + 1, of: upload), body: .file(file, range), digest: try Self.digest(source, range), key,
-                    cancellation)
+                let digest = try Self.digest(source, range)
+                try sendFile(part(index + 1, of: upload), file, range, digest, key, cancellation)
+                checksums.append(Self.checksum(digest))
                 offset += bytes
             }
-            try complete(upload, cancellation)
+            try complete(upload, checksums, cancellation)
         } catch {
             // Parts that nobody asks for are paid for until they are removed; the task may have been cancelled.
             _ = try? send(request("DELETE", upload), key, CancellationFlag())
@@ -57,8 +57,27 @@ public struct S3ObjectStore: ObjectStore {
         }
     }
 
-    /// The sha256 of a part of a file, in hexadecimal digits.
-    private static func digest(_ file: StoredFile, _ range: Range<Int64>) throws(StoreError) -> String {
+    /// Sends a part of a file, which S3 checks on its way and keeps the checksum of.
+    private func sendFile(
+        _ request: AWSRequest, _ file: String, _ range: Range<Int64>, _ digest: SHA256.Digest, _ key: ObjectKey,
+        _ cancellation: CancellationFlag
+    ) throws(StoreError) {
+        var request = request
+        request.headers[Self.checksumField] = Self.checksum(digest)
+        let response = try send(
+            request, body: .file(file, range), digest: digest.hexadecimal, key, cancellation)
+        // What has it otherwise than it was sent does not have it.
+        guard let kept = response.headers[Self.checksumField.lowercased()] else { return }
+        guard kept == Self.checksum(digest) else { throw .unavailable(reason: "it has '\(key)' with other content") }
+    }
+
+    private static let checksumField = "X-Amz-Checksum-Sha256"
+
+    /// A digest as S3 has it.
+    private static func checksum(_ digest: SHA256.Digest) -> String { Data(digest).base64EncodedString() }
+
+    /// The sha256 of a part of a file.
+    private static func digest(_ file: StoredFile, _ range: Range<Int64>) throws(StoreError) -> SHA256.Digest {
         var hash = SHA256()
         var offset = range.lowerBound
         while offset < range.upperBound {
@@ -67,7 +86,7 @@ public struct S3ObjectStore: ObjectStore {
             hash.update(data: bytes)
             offset += Int64(bytes.count)
         }
-        return hash.finalize().hexadecimal
+        return hash.finalize()
     }
 
     public func info(_ key: ObjectKey) async throws(StoreError) -> ObjectInfo? {
@@ -175,7 +194,7 @@ public struct S3ObjectStore: ObjectStore {
     public func uploadInParts(
         _ key: ObjectKey, bytes: Int64, for lifetime: Int, at date: Date
     ) async throws(StoreError) -> PartedUpload {
-        let name = try await queue.run { cancellation throws(StoreError) in try begin(key, cancellation) }
+        let name = try await queue.run { cancellation throws(StoreError) in try begin(key, [:], cancellation) }
         let id = PartedUpload.ID(key: key, name: name, bytes: bytes)
         var parts: [SignedRequest] = []
         for (index, size) in PartedUpload.sizes(bytes).enumerated() {
@@ -187,7 +206,7 @@ public struct S3ObjectStore: ObjectStore {
     }
 
     public func finish(_ upload: PartedUpload.ID) async throws(StoreError) {
-        try await queue.run { cancellation throws(StoreError) in try complete(upload, cancellation) }
+        try await queue.run { cancellation throws(StoreError) in try complete(upload, nil, cancellation) }
     }
 
     public func abandon(_ upload: PartedUpload.ID) async throws(StoreError) {
@@ -198,8 +217,11 @@ public struct S3ObjectStore: ObjectStore {
         }
     }
 
-    private func begin(_ key: ObjectKey, _ cancellation: CancellationFlag) throws(StoreError) -> String {
-        let request = settings.request("POST", key, query: [.init("uploads", "")], headers: headers(key))
+    private func begin(
+        _ key: ObjectKey, _ more: [String: String], _ cancellation: CancellationFlag
+    ) throws(StoreError) -> String {
+        let request = settings.request(
+            "POST", key, query: [.init("uploads", "")], headers: headers(key).merging(more) { $1 })
         let begun: S3Answer.Begun = try S3Answer.read(try send(request, key, cancellation).body)
         return begun.uploadID
     }
@@ -215,7 +237,11 @@ public struct S3ObjectStore: ObjectStore {
     }
 
     /// Makes one object of the parts that S3 has.
-    private func complete(_ upload: PartedUpload.ID, _ cancellation: CancellationFlag) throws(StoreError) {
+    ///
+    /// - Parameter checksums: those of the parts, where they were sent with any.
+    private func complete(
+        _ upload: PartedUpload.ID, _ checksums: [String]?, _ cancellation: CancellationFlag
+    ) throws(StoreError) {
         let answer = try send(request("GET", upload), upload.key, cancellation)
         let list: S3Answer.Parts = try S3Answer.read(answer.body)
         let parts = (list.parts ?? []).sorted { $0.number < $1.number }
@@ -225,7 +251,7 @@ public struct S3ObjectStore: ObjectStore {
                 throw .refused(reason: "part \(index + 1) was not sent")
             }
         }
-        let body = try S3Answer.completion(of: parts.prefix(sizes.count))
+        let body = try S3Answer.completion(of: parts.prefix(sizes.count), checksums)
         let response = try send(request("POST", upload), body: .bytes(body), upload.key, cancellation)
         // It may have failed after it began to answer.
         if let code = S3Answer.errorCode(response.body) { throw .unavailable(reason: code) }

@@ -1,4 +1,4 @@
-import Database
+public import Database
 import FoundationEssentials
 public import Logging
 public import ServiceLifecycle
@@ -9,20 +9,24 @@ public struct LambdaLoop: Service {
     private let runtime: LambdaRuntime
     private let worker: Worker
     private let queue: PostgresJobQueue
+    private let database: ConnectionPool
     private let afterwards: @Sendable () -> Void
     private let logger: Logger
 
     /// How long before its deadline an invocation ends by itself, so that its job is given back and not lost until its lease runs out.
     private static let reserve = Duration.seconds(15)
 
-    /// - Parameter afterwards: what is done when an invocation is answered: Lambda may freeze the sandbox then.
+    /// - Parameters:
+    ///   - database: told which trace its statements are part of.
+    ///   - afterwards: what is done when an invocation is answered: Lambda may freeze the sandbox then.
     public init(
-        _ runtime: LambdaRuntime, _ worker: Worker, _ queue: PostgresJobQueue, logger: Logger,
-        afterwards: @escaping @Sendable () -> Void = {}
+        _ runtime: LambdaRuntime, _ worker: Worker, _ queue: PostgresJobQueue, _ database: ConnectionPool,
+        logger: Logger, afterwards: @escaping @Sendable () -> Void = {}
     ) {
         self.runtime = runtime
         self.worker = worker
         self.queue = queue
+        self.database = database
         self.logger = logger
         self.afterwards = afterwards
     }
@@ -44,6 +48,7 @@ public struct LambdaLoop: Service {
             if let trace = invocation.traceID { logger[metadataKey: "trace"] = "\(trace)" }
             logger[metadataKey: "cold"] = "\(isCold)"
             isCold = false
+            await database.serve(invocation.traceRoot)
             guard let event = try? JSONDecoder().decode(SQSEvent.self, from: Data(invocation.event)) else {
                 logger.error("an event is none of SQS")
                 try await runtime.fail(
@@ -52,6 +57,8 @@ public struct LambdaLoop: Service {
             }
             let failures = await perform(event, until: invocation.deadline, logger)
             let answer = try JSONEncoder().encode(SQSEvent.Answer(failures: failures))
+            // A sandbox is used again: nothing of this event stays.
+            worker.clearScratch()
             afterwards()
             try await runtime.respond(invocation.id, Array(answer))
         }

@@ -14,6 +14,11 @@ public struct LambdaRuntime: Sendable {
         public var traceID: String?
         /// What is asked: JSON.
         public var event: [UInt8]
+
+        /// The whole trace's name, which is the first of its fields: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=…`.
+        var traceRoot: String? {
+            traceID?.split(separator: ";").first { $0.hasPrefix("Root=") }.map { String($0.dropFirst(5)) }
+        }
     }
 
     private let base: String
