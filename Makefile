@@ -9,10 +9,10 @@ OUT ?= out/showcase.mp4
 DATA ?= out/platform
 # Tests that wait for servers do so apart from those that keep every processor busy: with media, or with whole platforms.
 SERVER_TESTS := ^(Database|Storage|Worker|PlatformAPI)Tests
-PLATFORM_TESTS := ^WorkerTests|EndToEndTests|LambdaTests|OpenAPITests|ProgramTests
+PLATFORM_TESTS := ^WorkerTests|EndToEndTests|LambdaTests|OpenAPITests|ProgramTests|SoakTests
 PORT ?= 8080
 
-.PHONY: help demo platform test examples snapshots build lint format docs bench bench-large fuzz mutations sanitize assets fixtures packages clean
+.PHONY: help demo platform lambda-local images soak test examples snapshots build lint format docs bench bench-large bench-api bench-lambda fuzz mutations sanitize assets fixtures packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,21 @@ platform: packages ## Builds the platform and runs it here, with a PostgreSQL of
 	swift build -c release --product cortina-worker
 	swift build -c release --product cortina-api
 	.build/release/cortina-api serve --embedded --data "$(DATA)" --port $(PORT)
+
+lambda-local: packages .build/python .build/rie/aws-lambda-rie ## Rehearses production here: upload, message, AWS' Lambda emulator. CLIP=…
+	@deploy/install-packages postgresql-15
+	swift build -c release --product cortina-worker
+	swift build -c release --product cortina-api
+	.build/python/bin/python deploy/lambda-local "$(CLIP)"
+
+images: packages .build/python .build/rie/aws-lambda-rie ## Builds the images of worker and API, and tries the worker's.
+	@deploy/install-packages postgresql-15
+	deploy/images
+
+soak: .build/python ## Has JOBS=2000 jobs done while workers are killed and messages come late and twice.
+	@deploy/install-packages postgresql-15
+	swift build --build-tests
+	CORTINA_SOAK_JOBS=$(or $(JOBS),2000) swift test --skip-build --filter SoakTests
 
 test: .build/python .build/rie/aws-lambda-rie ## Runs all tests.
 	@deploy/install-packages strace zzuf graphviz curl openssl postgresql-15
@@ -86,6 +101,12 @@ bench-api: packages ## Measures the platform's API: lists, a mixed load, pgbench
 	swift build -c release --product cortina-worker
 	swift build -c release --product cortina-api
 	bench/api.py
+
+bench-lambda: packages .build/python .build/rie/aws-lambda-rie ## Measures the worker under AWS' Lambda emulator.
+	@deploy/install-packages postgresql-15
+	swift build -c release --product cortina-worker
+	swift build -c release --product cortina-api
+	.build/python/bin/python bench/lambda
 
 sanitize: packages ## Runs the command line under the address sanitizer, leaks included.
 	bench/sanitize

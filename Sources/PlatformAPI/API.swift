@@ -29,6 +29,7 @@ public struct API: Sendable {
 
     private let pool: ConnectionPool
     private let store: any ObjectStore
+    private let messages: SQSQueue?
     private let catalog: PipelineCatalog
     private let events: VideoEvents
     private let policy: UploadPolicy
@@ -37,15 +38,18 @@ public struct API: Sendable {
     private let metrics: any MetricsFactory
 
     /// - Parameters:
+    ///   - messages: what workers are told of jobs by; nil where the database tells them.
     ///   - events: run beside it.
     ///   - metrics: where what is answered is counted.
     /// - Throws: ``SetupError``.
     public init(
-        _ settings: Settings, database pool: ConnectionPool, store: any ObjectStore, pipelines catalog: PipelineCatalog,
-        events: VideoEvents, metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
+        _ settings: Settings, database pool: ConnectionPool, store: any ObjectStore, messages: SQSQueue? = nil,
+        pipelines catalog: PipelineCatalog, events: VideoEvents,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) async throws {
         self.pool = pool
         self.store = store
+        self.messages = messages
         self.catalog = catalog
         self.events = events
         self.metrics = metrics
@@ -76,7 +80,7 @@ public struct API: Sendable {
         let limits = RateLimits(AttemptRepository(pool), limits)
         let videos = VideoRepository(pool)
         let api = router.group("api")
-        Health(pool: pool, store: store).add(to: api)
+        Health(pool: pool, store: store, messages: messages).add(to: api)
         OpenAPIRoute().add(to: api)
         AccountRoutes(
             users: UserRepository(pool), revoked: revoked, passwords: Passwords(), tokens: tokens,

@@ -7,6 +7,8 @@ import Storage
 struct Health: Sendable {
     let pool: ConnectionPool
     let store: any ObjectStore
+    /// What workers are told of jobs by; nil where the database tells them.
+    let messages: SQSQueue?
 
     func add(to router: RouterGroup<APIContext>) { router.get("health", use: check) }
 
@@ -22,7 +24,8 @@ struct Health: Sendable {
         // Any key: what counts is that it is answered.
         async let files = answers { _ = try await store.info(ObjectKey.random(in: .assets, .other)) }
         // Jobs wait in the database.
-        let services = ["database": await database, "store": await files, "queue": await database]
+        async let queue = answers { if let messages { _ = try await messages.depth() } else { try await pool.check() } }
+        let services = ["database": await database, "store": await files, "queue": await queue]
         let isHealthy = services.values.allSatisfy(\.self)
         return try JSON.response(
             Body(

@@ -81,9 +81,8 @@ struct ServeCommand: AsyncParsableCommand {
             Maintenance(database: pool, store: store, rankingAge: try settings.rankingAge(), logger: logger), events,
             PlatformGauges(database: pool, events: events, metrics: metrics, logger: logger),
         ]
-        if let queue = try settings.messages() {
-            beside.append(JobAnnouncer(database: pool, queue: queue, logger: logger))
-        }
+        let messages = try settings.messages()
+        if let messages { beside.append(JobAnnouncer(database: pool, queue: messages, logger: logger)) }
         if let port = try settings.metricsPort() {
             beside.append(MetricsEndpoint(registry: metrics, host: host, port: port, logger: logger))
         }
@@ -92,8 +91,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let application = Application(
             router: try await API(
-                settings.api(), database: pool, store: store, pipelines: PipelineCatalog(folder: pipelines),
-                events: events, metrics: metrics, logger: logger
+                settings.api(), database: pool, store: store, messages: messages,
+                pipelines: PipelineCatalog(folder: pipelines), events: events, metrics: metrics, logger: logger
             ).router(),
             server: API.server, configuration: .init(address: .hostname(host, port: port)),
             services: beside + services,

@@ -18,14 +18,20 @@ struct Cloud {
     let videos: VideoRepository
     let store: S3ObjectStore
     let queue: SQSQueue
-    /// Where messages go that were received three times.
+    /// Where messages go that were received too often.
     let deadLetters: SQSQueue
     let announcer: JobAnnouncer
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    /// The queue's.
+    let address: String
     /// What a worker there is told.
     let environment: [String: String]
     private let owner: UserID
 
-    init() async throws {
+    /// - Parameters:
+    ///   - receptions: how often a message is received before it goes to the dead letters.
+    ///   - delay: how long a message is on its way, in seconds.
+    init(receptions: Int = 3, delay: Int = 0) async throws {
         let database = try await Postgres.database()
         try await Migrator(Migration.all(in: Checkout.file("migrations"))).migrate(database)
         let server = try AWSServer()
@@ -34,17 +40,14 @@ struct Cloud {
         let credentials = StaticCredentials(AWSCredentials(accessKeyID: "key", secretAccessKey: "secret"))
         store = S3ObjectStore(
             S3Settings(bucket: "videos", region: "us-east-1", endpoint: server.endpoint), credentials: credentials)
-        func makeQueue(_ name: String, _ attributes: [String: String] = [:]) throws -> SQSQueue {
-            SQSQueue(url: try server.makeQueue(name, attributes), region: "us-east-1", credentials: credentials)
-        }
-        deadLetters = try makeQueue("dead")
-        queue = try makeQueue(
-            "jobs",
-            [
-                "RedrivePolicy":
-                    #"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:dead","maxReceiveCount":"3"}"#
-            ])
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        deadLetters = SQSQueue(url: try server.makeQueue("dead"), region: "us-east-1", credentials: credentials)
+        let attributes = [
+            "RedrivePolicy":
+                #"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:dead","maxReceiveCount":"\#(receptions)"}"#,
+            "DelaySeconds": "\(delay)",
+        ]
+        address = try server.makeQueue("jobs", attributes)
+        queue = SQSQueue(url: address, region: "us-east-1", credentials: credentials)
         announcer = JobAnnouncer(database: pool, queue: queue, logger: logger)
         videos = VideoRepository(pool)
         environment = [
@@ -52,6 +55,7 @@ struct Cloud {
             "STORE_BUCKET": "videos", "STORE_ENDPOINT": server.endpoint, "AWS_ACCESS_KEY_ID": "key",
             "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
         ]
+
         let user = try await UserRepository(pool).add(
             .init(
                 firstName: "Anna", lastName: "Test", email: "anna@example.com", passwordHash: "-", city: "Lima",
@@ -83,6 +87,12 @@ struct Cloud {
                 "eventSource": "aws:sqs", "awsRegion": "us-east-1",
             ]
         }
+    }
+
+    /// Whether nothing is left to receive.
+    func isDrained() async throws -> Bool {
+        let depth = try await queue.depth()
+        return depth.waiting + depth.hidden == 0
     }
 
     func video(_ id: VideoID) async throws -> Video { try #require(try await videos.video(id)) }

@@ -37,6 +37,14 @@ final class LambdaSandbox: Sendable {
         kill(process.processIdentifier, SIGKILL)
     }
 
+    /// How much memory the worker holds, in bytes.
+    func memory() throws -> Int {
+        let worker = try Tool.run("pgrep", ["-P", "\(process.processIdentifier)"]).output.split(separator: "\n").first
+        let status = try String(contentsOfFile: "/proc/\(worker ?? "")/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) << 10
+    }
+
     /// Hands an event to the function; gives back what it answers.
     func invoke(_ event: [String: Any]) async throws -> [String: Any] {
         let body = Array(try JSONSerialization.data(withJSONObject: event))

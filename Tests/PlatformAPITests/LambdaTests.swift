@@ -69,4 +69,26 @@ struct LambdaTests {
         #expect(try failures(try await patient.invoke(["Records": again])) == [])
         #expect(try await cloud.video(video).status == .processed)
     }
+
+    @Test("a hundred invocations of one sandbox leave nothing on its disk, and its memory as it was")
+    func reused() async throws {
+        let cloud = try await Cloud()
+        let clip = try TestClip.plain(in: scratch, seconds: 0.5)
+        let (data, temporary) = (scratch.path("data"), scratch.path("tmp"))
+        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+        let sandbox = try LambdaSandbox(
+            data: data, environment: cloud.environment.merging(["TMPDIR": temporary]) { $1 })
+        var memory: [Int] = []
+        for number in 1...100 {
+            let video = try await cloud.upload(clip)
+            let records = try await cloud.records()
+            #expect(try failures(try await sandbox.invoke(["Records": records])) == [])
+            #expect(try await cloud.video(video).status == .processed)
+            if number % 20 == 0 { memory.append(try sandbox.memory()) }
+            let left = try FileManager.default.contentsOfDirectory(atPath: "\(data)/worker/scratch")
+            #expect(left == [], "\(number)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
+        #expect(memory[4] < memory[0] + 16 << 20, "\(memory)")
+    }
 }

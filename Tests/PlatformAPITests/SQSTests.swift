@@ -73,6 +73,23 @@ struct SQSTests {
         #expect(try await isEmpty(cloud.deadLetters))
     }
 
+    @Test("a message stays hidden while its job is worked on, and comes to light when its worker is gone")
+    func visibility() async throws {
+        let cloud = try await Cloud()
+        _ = try await cloud.upload(clip())
+        let jobs = jobs(cloud, lease: .seconds(2))
+        #expect(try await cloud.announcer.announce() == 1)
+        let job = try #require(try await jobs.claim(waiting: .seconds(1)))
+        for _ in 0..<6 {
+            try await Task.sleep(for: .milliseconds(700))
+            #expect(try await jobs.renew(job, progress: 0.1))
+            #expect(try await isEmpty(cloud.queue))
+        }
+        // The worker is killed: nobody renews.
+        let again = try await cloud.queue.receive(waiting: .seconds(10), hidingFor: .zero)
+        #expect(again.first?.body == JobMessage(job: job.id).text)
+    }
+
     @Test("what is no message of ours goes to the dead letters, and holds nobody up")
     func deadLetters() async throws {
         let cloud = try await Cloud()

@@ -284,7 +284,7 @@ final class RunJob: Sendable {
     func noteUploadFrame() {
         state.withLock { state in
             state.uploadFrames += 1
-            if state.firstFrame == nil { state.firstFrame = WorkMeter.sinceProcessStart }
+            if state.firstFrame == nil { state.firstFrame = ProcessAge.seconds }
         }
     }
 

@@ -120,6 +120,28 @@ public struct SQSQueue: Sendable {
         let _: Nothing = try await ask("DeleteMessage", Request(queueUrl: url, receiptHandle: message.handle))
     }
 
+    /// How many messages there are, by the service's own estimate.
+    public struct Depth: Hashable, Sendable {
+        /// Those that can be received.
+        public var waiting: Int
+        /// Those that somebody has, or that are on their way.
+        public var hidden: Int
+    }
+
+    /// Counts the messages.
+    public func depth() async throws(StoreError) -> Depth {
+        struct Request: Encodable {
+            var queueUrl: String
+            var attributeNames = ["All"]
+        }
+        struct Answer: Decodable { var attributes: [String: String]? }
+        let answer: Answer = try await ask("GetQueueAttributes", Request(queueUrl: url))
+        func number(_ name: String) -> Int { answer.attributes?[name].flatMap { Int($0) } ?? 0 }
+        return Depth(
+            waiting: number("ApproximateNumberOfMessages"),
+            hidden: number("ApproximateNumberOfMessagesNotVisible") + number("ApproximateNumberOfMessagesDelayed"))
+    }
+
     // MARK: Asking
 
     private struct Nothing: Decodable {}

@@ -1,6 +1,7 @@
 public import Database
 import FoundationEssentials
 public import Logging
+import Runner
 public import ServiceLifecycle
 public import Storage
 
@@ -37,6 +38,8 @@ public struct LambdaLoop: Service {
     public func run() async throws {
         worker.clear()
         var isCold = true
+        Runner.warmUp(logger)
+        logger.info("ready", metadata: ["since-start": "\(Self.age)"])
         while !Task.isShuttingDownGracefully {
             let invocation: LambdaRuntime.Invocation
             do { invocation = try await cancelWhenGracefulShutdown { try await runtime.next() } } catch {
@@ -63,6 +66,9 @@ public struct LambdaLoop: Service {
             try await runtime.respond(invocation.id, Array(answer))
         }
     }
+
+    /// Seconds since the sandbox started this process, to a hundredth.
+    private static var age: Double { (ProcessAge.seconds * 100).rounded() / 100 }
 
     /// Does the jobs of an event's messages, as far as there is time.
     ///
@@ -99,6 +105,7 @@ public struct LambdaLoop: Service {
         }
         // It is done, or somebody else does it.
         guard let job else { return true }
+        if logger[metadataKey: "cold"] == "true" { logger[metadataKey: "claimed-after"] = "\(Self.age)" }
         switch await perform(job, within: left, logger) {
         // Of one that was given back the database tells again when it is due.
         case .made, .failed, .givenBack: return true

@@ -1,0 +1,19 @@
+# The platform's API. `cortina-api migrate` in place of its command brings the database up to date.
+#
+# `deploy/images` builds it, as it does the worker's.
+ARG BASE=docker.io/library/debian:bookworm-slim
+
+FROM ${BASE}
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends \
+        ca-certificates libavfilter8 libavformat59 libcurl3-gnutls libpq5 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /usr/share/doc /usr/share/man
+COPY cortina-api /usr/local/bin/
+COPY pipelines/published /opt/cortina/pipelines/published
+COPY migrations /opt/cortina/migrations
+RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin cortina
+USER 10001
+WORKDIR /opt/cortina
+EXPOSE 8080
+ENTRYPOINT ["/usr/local/bin/cortina-api"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]
