@@ -29,6 +29,30 @@ struct ConnectionPoolTests {
         #expect(counts.count == 200 && counts.allSatisfy { (1...4).contains($0) })
     }
 
+    @Test("the server lists connections with what they are lent for, old ones and new ones")
+    func purpose() async throws {
+        let settings = try await Postgres.database()
+        let pool = ConnectionPool(settings, limits: .init(connections: 2))
+        func names() async throws -> [String] {
+            try await pool.withConnection { first in
+                try await pool.withConnection { second in
+                    var names: [String] = []
+                    for connection in [first, second] {
+                        let rows = try await connection.query(Statement("SHOW application_name"))
+                        names.append(try rows[0]["application_name"])
+                    }
+                    return names
+                }
+            }
+        }
+        try await pool.check()
+        for purpose in ["1-5759e988-bd862e3fe1be46a994272793", "another", nil] {
+            await pool.serve(purpose)
+            let name = settings.applicationName + (purpose.map { " \($0)" } ?? "")
+            #expect(try await names() == [name, name])
+        }
+    }
+
     @Test("who waits too long, or is cancelled, gets none, and nobody's connection is lost by it")
     func waiting() async throws {
         let pool = ConnectionPool(

@@ -16,10 +16,14 @@ struct IndexPrefix {
     /// How many bytes of it need not be read.
     private(set) var unread = 0
 
-    /// Boxes that hold no more than other boxes.
-    private static let containers: Set<String> = ["moov", "trak", "mdia", "minf", "stbl"]
+    /// The way down to a track's tables: boxes that hold no more than other boxes, and which of those is next.
+    private static let next = ["moov": "trak", "trak": "mdia", "mdia": "minf", "minf": "stbl"]
+    /// What a track has once.
+    private static let tables: Set<String> = ["stsz", "stsc", "stco", "co64", "stts"]
     /// What a file in parts has, whose index is elsewhere.
     private static let foreign: Set<String> = ["mvex", "cmov"]
+    /// Later than any clip's edits begin, in ticks.
+    private static let latest: Int64 = 1 << 48
     /// How many entries of `stsc` are read at a time.
     private static let page: Int64 = 512
 
@@ -43,16 +47,27 @@ struct IndexPrefix {
         var samplesBeyond: UInt32 { allSamples - samples }
     }
 
-    /// The box written anew.
-    mutating func rewritten(_ box: Box, in track: [Box] = []) throws(BoxReader.Failure) -> [UInt8] {
-        guard Self.containers.contains(box.kind) else { return try boxes.bytes(box.start..<box.end) }
+    /// An index written anew.
+    mutating func rewritten(_ moov: Box) throws(BoxReader.Failure) -> [UInt8] { try rewritten(moov, in: []) }
+
+    /// A box on the way down written anew.
+    ///
+    /// - Parameter track: what lies beside the boxes above it, of the same track: it tells of its time.
+    private mutating func rewritten(_ box: Box, in track: [Box]) throws(BoxReader.Failure) -> [UInt8] {
         let children = try boxes.boxes(in: box.body)
         guard !children.contains(where: { Self.foreign.contains($0.kind) }) else { throw .unfamiliar }
-        if box.kind == "stbl", let cut = try cut(children, track) { return try rewritten(children, cut) }
+        if box.kind == "stbl" {
+            let kinds = children.map(\.kind).filter(Self.tables.contains)
+            guard Set(kinds).count == kinds.count else { throw .unfamiliar }
+            if let cut = try cut(children, track) { return try rewritten(children, cut) }
+        }
         var body: [UInt8] = []
         for child in children {
-            // What lies beside a box on the way down tells of its time.
-            body += try rewritten(child, in: box.kind == "moov" ? [] : track + children)
+            let isNext = child.kind == Self.next[box.kind]
+            body +=
+                isNext
+                ? try rewritten(child, in: box.kind == "moov" ? [] : track + children)
+                : try boxes.bytes(child.start..<child.end)
         }
         return Box.bytes(box.kind, body)
     }
@@ -150,18 +165,19 @@ struct IndexPrefix {
         let isLong = try boxes.bytes(header.body.lowerBound..<header.body.lowerBound + 1) == [1]
         let scale = Int64(try number(header, at: isLong ? 20 : 12))
         let (length, overflow) = seconds.multipliedReportingOverflow(by: scale)
-        guard scale > 0, !overflow else { throw .unfamiliar }
-        let end = length &+ (try start(track))
+        let start = try start(track)
+        guard scale > 0, !overflow, 0...Self.latest ~= start else { throw .unfamiliar }
+        let end = length + start
         let entries = try boxes.bytes(times.body)
         var (time, count): (Int64, UInt64) = (0, 0)
         for place in stride(from: 8, to: entries.count - 7, by: 8) {
             guard let run = BigEndian.value(entries, at: place, as: UInt32.self),
                 let step = BigEndian.value(entries, at: place + 4, as: Int32.self), step >= 0
             else { throw .unfamiliar }
-            let wanted = step > 0 ? max(0, end &- time) / Int64(step) + 1 : Int64(run)
+            let wanted = step > 0 ? max(0, end - time) / Int64(step) + 1 : Int64(run)
             count += UInt64(min(Int64(run), wanted))
-            if wanted <= run { break }
-            time &+= Int64(run) * Int64(step)
+            if step > 0, wanted <= run { break }
+            time += Int64(run) * Int64(step)
         }
         return UInt32(clamping: max(count, 1))
     }
