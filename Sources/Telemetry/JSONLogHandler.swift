@@ -28,12 +28,23 @@ public struct JSONLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        var line: [String: String] = [:]
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) { line[key] = "\(value)" }
-        line["time"] = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        line["level"] = event.level.rawValue
-        line["logger"] = label
-        line["message"] = "\(event.message)"
+        var line = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).mapValues(JSONValue.init)
+        line["time"] = .string(Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+        line["level"] = .string(event.level.rawValue)
+        line["logger"] = .string(label)
+        line["message"] = .string("\(event.message)")
         output.write(line)
+    }
+}
+
+extension JSONValue {
+    /// What is logged: its leaves are text.
+    init(_ value: Logger.MetadataValue) {
+        switch value {
+        case .string(let text): self = .string(text)
+        case .stringConvertible(let thing): self = .string("\(thing)")
+        case .array(let values): self = .array(values.map(JSONValue.init))
+        case .dictionary(let members): self = .object(members.mapValues(JSONValue.init))
+        }
     }
 }
