@@ -3,10 +3,12 @@ public import Logging
 
 extension Runner {
     /// Has libav do a little of what every job needs, so that its code is loaded and its tables are made before there is one: a filter
-    /// graph with what most graphs have, and a frame encoded with x264. Takes some hundredths of a second.
+    /// graph with what most graphs have, and a frame encoded with x264. Takes some hundredths of a second. Sets libav's log and memory
+    /// up as a runner does.
     ///
     /// - Parameter logger: told where libav cannot do even that.
     public static func warmUp(_ logger: Logger) {
+        setUp(Limits(), logger)
         do throws(AVError) {
             let graph = try FilterGraphInstance(
                 text:
