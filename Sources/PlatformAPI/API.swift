@@ -20,6 +20,8 @@ public struct API: Sendable {
         public var policy = UploadPolicy()
         /// How often somebody may do what.
         public var limits = RateLimits.usual
+        /// How long `/api/health` waits for each of what the platform stands on.
+        public var patience = Duration.seconds(5)
 
         public init(tokenKeys: [(name: String, secret: [UInt8])], tokenLifetime: Int = 3600) {
             self.tokenKeys = tokenKeys
@@ -34,6 +36,7 @@ public struct API: Sendable {
     private let events: VideoEvents
     private let policy: UploadPolicy
     private let limits: [RateLimits.Subject: RateLimits.Limit]
+    private let patience: Duration
     private let tokens: AccessTokens
     private let metrics: any MetricsFactory
 
@@ -55,6 +58,7 @@ public struct API: Sendable {
         self.metrics = metrics
         policy = settings.policy
         limits = settings.limits
+        patience = settings.patience
         Runner.setUp(Limits(), logger)
         tokens = try await AccessTokens(
             settings.tokenKeys.map { AccessTokens.Key(name: $0.name, secret: $0.secret) },
@@ -80,7 +84,7 @@ public struct API: Sendable {
         let limits = RateLimits(AttemptRepository(pool), limits)
         let videos = VideoRepository(pool)
         let api = router.group("api")
-        Health(pool: pool, store: store, messages: messages).add(to: api)
+        Health(pool: pool, store: store, messages: messages, patience: patience).add(to: api)
         OpenAPIRoute().add(to: api)
         AccountRoutes(
             users: UserRepository(pool), revoked: revoked, passwords: Passwords(), tokens: tokens,

@@ -26,7 +26,12 @@ struct Platform: Sendable {
     /// What it answers: `GET /api/x`.
     let routes: [String]
 
-    static let settings = API.Settings(tokenKeys: [("test", Array("a secret of 32 bytes and no more".utf8))])
+    static let settings = {
+        var settings = API.Settings(tokenKeys: [("test", Array("a secret of 32 bytes and no more".utf8))])
+        // However busy the machine is.
+        settings.patience = .seconds(120)
+        return settings
+    }()
 
     /// Runs one for as long as `body` takes.
     static func run(

@@ -73,20 +73,22 @@ struct SQSTests {
         #expect(try await isEmpty(cloud.deadLetters))
     }
 
-    @Test("a message stays hidden while its job is worked on, and comes to light when its worker is gone")
+    @Test("a message is hidden again while its job is worked on, and comes to light when its worker is gone")
     func visibility() async throws {
         let cloud = try await Cloud()
         _ = try await cloud.upload(clip())
         let jobs = jobs(cloud, lease: .seconds(2))
         #expect(try await cloud.announcer.announce() == 1)
         let job = try #require(try await jobs.claim(waiting: .seconds(1)))
-        for _ in 0..<6 {
-            try await Task.sleep(for: .milliseconds(700))
-            #expect(try await jobs.renew(job, progress: 0.1))
-            #expect(try await isEmpty(cloud.queue))
+        func hidden() throws -> Int {
+            try cloud.server.asked().count { $0.headers["x-amz-target"] == "AmazonSQS.ChangeMessageVisibility" }
         }
+        #expect(try hidden() == 0)
+        try await Task.sleep(for: .milliseconds(700))
+        #expect(try await jobs.renew(job, progress: 0.1))
+        #expect(try hidden() == 1)
         // The worker is killed: nobody renews.
-        let again = try await cloud.queue.receive(waiting: .seconds(10), hidingFor: .zero)
+        let again = try await cloud.queue.receive(waiting: .seconds(20), hidingFor: .zero)
         #expect(again.first?.body == JobMessage(job: job.id).text)
     }
 
