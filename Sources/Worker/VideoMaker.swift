@@ -75,9 +75,9 @@ struct VideoMaker: Sendable {
         // Each attempt has keys of its own: none can spoil another's result, and what nobody refers to is swept.
         let (video, poster) = (ObjectKey.random(in: .processed, .mp4), ObjectKey.random(in: .processed, .jpeg))
         try await cost.measure("store") {
-            async let stored: Void = store.put(picture, as: poster)
+            // The larger first: where there is no room for it, nothing is left behind.
             try await store.put(file, as: video)
-            try await stored
+            try await store.put(picture, as: poster)
         }
         return Made(video: video, poster: poster, report: report, cost: cost)
     }
