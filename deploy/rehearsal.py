@@ -19,6 +19,8 @@ import time
 import urllib.error
 import urllib.request
 
+import botocore.session
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EMULATOR = ROOT / ".build/rie/aws-lambda-rie"
 POSTGRES = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
@@ -101,7 +103,7 @@ class Rehearsal:
             [ROOT / ".build/python/bin/python", ROOT / "Tests/aws_server.py"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         endpoint = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        session = __import__("botocore.session").session.get_session()
+        session = botocore.session.get_session()
         session.set_credentials("key", "secret")
         self.sqs = session.create_client("sqs", region_name="us-east-1", endpoint_url=endpoint)
         s3 = session.create_client("s3", region_name="us-east-1", endpoint_url=endpoint)

@@ -95,7 +95,7 @@ public struct Runner: Sendable {
             group.leave()
         }
         let upload = Result { () throws(RunError) in
-            try begin(source, inputs.name(path), until: manifest.graph.uploadEnd, cancellation)
+            try look(at: source, inputs.name(path), until: manifest.graph.uploadEnd, cancellation)
         }
         // Whatever the upload is: nothing of this goes on behind the caller's back.
         group.wait()
@@ -105,8 +105,8 @@ public struct Runner: Sendable {
     /// Finds out what a clip is. Of one that is far away only that part of its index is read that its beginning needs.
     ///
     /// - Parameter end: the moment that it is needed up to; nil where all is.
-    private func begin(
-        _ source: any ByteSource, _ name: String, until end: Seconds?, _ cancellation: CancellationFlag
+    private func look(
+        at source: any ByteSource, _ name: String, until end: Seconds?, _ cancellation: CancellationFlag
     ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
         let begin = { (source: any ByteSource) throws(RunError) in
             try Prober.begin(source, name: name, limits: limits, cancellation: cancellation)

@@ -10,7 +10,7 @@ import Testing
 
 /// Many jobs, with all that goes wrong on the way: messages that come late and twice, messages that are none of ours, workers that
 /// are killed.
-@Suite(.postgres)
+@Suite(.postgres, .timeLimit(.minutes(60)))
 struct SoakTests {
     private let scratch: Scratch
 

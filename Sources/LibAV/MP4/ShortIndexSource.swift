@@ -14,7 +14,7 @@ public final class ShortIndexSource: ByteSource {
     private let length: Int64
     /// Where the file's own index lies.
     private let place: Range<Int64>
-    /// What is there instead, without the zeros at its end.
+    /// What is there instead, as long.
     private let index: [UInt8]
     /// What stands behind the file: the header of a box of nothing.
     private let tail: [UInt8]
@@ -46,9 +46,10 @@ public final class ShortIndexSource: ByteSource {
             let short = try prefix.rewritten(moov)
             let rest = place.count - short.count
             guard prefix.unread >= least, rest >= 8 else { return nil }
-            index = short + BigEndian.bytes(UInt32(rest)) + Array("skip".utf8)
-            tail = BigEndian.bytes(UInt32(Self.gap + Int64(prefix.samplesBeyond))) + Array("skip".utf8)
-            size = length + Self.gap + Int64(prefix.samplesBeyond)
+            let beyond = Self.gap + Int64(prefix.samplesBeyond)
+            index = short + Box.bytes("skip", [UInt8](repeating: 0, count: rest - 8))
+            tail = BigEndian.bytes(UInt32(beyond)) + Array("skip".utf8)
+            size = length + beyond
         } catch {
             guard case .source(let error) = error else { return nil }
             throw error
@@ -65,25 +66,22 @@ public final class ShortIndexSource: ByteSource {
         at offset: Int64, into span: inout MutableRawSpan, cancellation: CancellationFlag
     ) throws(ByteSourceError) -> Int {
         guard let size, offset >= 0, offset < size else { return 0 }
-        let count = Int64(span.byteCount)
-        if place.contains(offset) {
-            let start = Int(offset - place.lowerBound)
-            let part = index[min(start, index.count)..<min(index.count, start + Int(count))]
-            let zeros = min(count, place.upperBound - offset) - Int64(part.count)
-            span.withUnsafeMutableBytes { $0.copyBytes(from: Array(part) + Array(repeating: 0, count: Int(zeros))) }
-            return part.count + Int(zeros)
-        }
+        if place.contains(offset) { return Self.copy(index, from: offset - place.lowerBound, into: &span) }
         if offset < length {
             let end = offset < place.lowerBound ? place.lowerBound : length
             return try source.read(
-                at: offset, into: &span, 0..<Int(min(count, end - offset)), cancellation: cancellation)
+                at: offset, into: &span, 0..<Int(min(Int64(span.byteCount), end - offset)), cancellation: cancellation)
         }
-        let start = Int(offset - length)
-        guard start < tail.count else {
+        guard offset - length < tail.count else {
             exceeded.store(true, ordering: .releasing)
             throw .transfer("the clip", reason: "more of it is read than its index was read for")
         }
-        let part = tail[start..<min(tail.count, start + Int(count))]
+        return Self.copy(tail, from: offset - length, into: &span)
+    }
+
+    /// Copies bytes from a place in them on, as many as there is room for.
+    private static func copy(_ bytes: [UInt8], from start: Int64, into span: inout MutableRawSpan) -> Int {
+        let part = bytes[Int(start)...].prefix(span.byteCount)
         span.withUnsafeMutableBytes { $0.copyBytes(from: part) }
         return part.count
     }
