@@ -95,5 +95,18 @@ struct Cloud {
         return depth.waiting + depth.hidden == 0
     }
 
+    /// What workers' sessions are called that the database has.
+    func sessions() async throws -> [String] {
+        try await pool.withConnection { connection in
+            try await connection.query(
+                Statement(
+                    """
+                    SELECT DISTINCT application_name AS name FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name LIKE 'cortina-worker%'
+                    """)
+            ).map { try $0["name"] }
+        }
+    }
+
     func video(_ id: VideoID) async throws -> Video { try #require(try await videos.video(id)) }
 }
