@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import Testing
 
 /// Lambda's runtime API as a function sees it, where more is asked than AWS' emulator asks: it knows of no traces, and shows nobody what
 /// a function says of its own start.
@@ -70,10 +71,10 @@ actor RuntimeAPI {
         while questions.isEmpty { try await Task.sleep(for: .seconds(3600)) }
         let question = questions.removeFirst()
         var headers: HTTPFields = [.contentType: "application/json"]
-        headers[HTTPField.Name("Lambda-Runtime-Aws-Request-Id")!] = question.id
-        headers[HTTPField.Name("Lambda-Runtime-Deadline-Ms")!] =
+        headers[try Self.header("Lambda-Runtime-Aws-Request-Id")] = question.id
+        headers[try Self.header("Lambda-Runtime-Deadline-Ms")] =
             "\(Int(Date(timeIntervalSinceNow: 600).timeIntervalSince1970 * 1000))"
-        if let trace = question.trace { headers[HTTPField.Name("Lambda-Runtime-Trace-Id")!] = trace }
+        if let trace = question.trace { headers[try Self.header("Lambda-Runtime-Trace-Id")] = trace }
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: question.event)))
     }
 
@@ -82,8 +83,10 @@ actor RuntimeAPI {
         said.yield(
             Word(
                 path: String(request.uri.path.dropFirst("/2018-06-01/runtime/".count)),
-                errorType: request.headers[HTTPField.Name("Lambda-Runtime-Function-Error-Type")!],
+                errorType: request.headers[try Self.header("Lambda-Runtime-Function-Error-Type")],
                 body: Data(body.readableBytesView)))
         return status
     }
+
+    private static func header(_ name: String) throws -> HTTPField.Name { try #require(HTTPField.Name(name)) }
 }
