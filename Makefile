@@ -11,8 +11,10 @@ DATA ?= out/platform
 SERVER_TESTS := ^(Database|Storage|Worker|PlatformAPI)Tests
 PLATFORM_TESTS := ^WorkerTests|EndToEndTests|LambdaTests|OpenAPITests|ProgramTests|SoakTests
 PORT ?= 8080
+# Optimised, with Swift's runtime inside: a program starts sooner, and runs where there is no Swift.
+RELEASE := swift build -c release --static-swift-stdlib --product
 
-.PHONY: help demo platform lambda-local images soak test examples snapshots build lint format docs bench bench-large bench-api bench-lambda fuzz mutations sanitize assets fixtures packages clean
+.PHONY: help demo server platform lambda-local images soak test examples snapshots build lint format docs bench bench-large bench-api bench-profile bench-lambda fuzz mutations sanitize assets fixtures packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,26 +23,26 @@ packages: ## Installs what is missing of Debian's packages.
 	@deploy/install-packages
 
 build: packages ## Builds the command line, optimised.
-	swift build -c release --product cortina
+	$(RELEASE) cortina
+
+server: packages ## Builds the platform's programs, optimised.
+	$(RELEASE) cortina-worker
+	$(RELEASE) cortina-api
 
 demo: build ## Runs showcase on the sample clip. CLIP=… for another.
 	@mkdir -p "$(dir $(OUT))"
 	$(CORTINA) run showcase "$(CLIP)" -o "$(OUT)"
 	@echo "The video is $(abspath $(OUT))"
 
-platform: packages ## Builds the platform and runs it here, with a PostgreSQL of its own. DATA=… PORT=…
+platform: server ## Builds the platform and runs it here, with a PostgreSQL of its own. DATA=… PORT=…
 	@deploy/install-packages postgresql-15
-	swift build -c release --product cortina-worker
-	swift build -c release --product cortina-api
 	.build/release/cortina-api serve --embedded --data "$(DATA)" --port $(PORT)
 
-lambda-local: packages .build/python .build/rie/aws-lambda-rie ## Rehearses production here: upload, message, AWS' Lambda emulator. CLIP=…
+lambda-local: server .build/python .build/rie/aws-lambda-rie ## Rehearses production here: upload, message, AWS' Lambda emulator. CLIP=…
 	@deploy/install-packages postgresql-15
-	swift build -c release --product cortina-worker
-	swift build -c release --product cortina-api
 	.build/python/bin/python deploy/lambda-local "$(CLIP)"
 
-images: packages .build/python .build/rie/aws-lambda-rie ## Builds the images of worker and API, and tries the worker's.
+images: build server .build/python .build/rie/aws-lambda-rie ## Builds the images of worker and API, and tries the worker's.
 	@deploy/install-packages postgresql-15
 	deploy/images
 
@@ -96,16 +98,16 @@ bench: build ## Compares with others that make the same video, as ratios. PAIRS=
 bench-large: build ## Measures memory on 8K, 4K60 and 120 fps.
 	bench/large
 
-bench-api: packages ## Measures the platform's API: lists, a mixed load, pgbench, 10,000 watchers.
+bench-api: server ## Measures the platform's API: lists, a mixed load, pgbench, 10,000 watchers.
 	@deploy/install-packages postgresql-15 wrk
-	swift build -c release --product cortina-worker
-	swift build -c release --product cortina-api
 	bench/api.py
 
-bench-lambda: packages .build/python .build/rie/aws-lambda-rie ## Measures the worker under AWS' Lambda emulator.
+bench-profile: build ## Says in which libraries the time of a showcase goes.
+	@deploy/install-packages linux-perf
+	bench/profile
+
+bench-lambda: server .build/python .build/rie/aws-lambda-rie ## Measures the worker under AWS' Lambda emulator.
 	@deploy/install-packages postgresql-15
-	swift build -c release --product cortina-worker
-	swift build -c release --product cortina-api
 	.build/python/bin/python bench/lambda
 
 sanitize: packages ## Runs the command line under the address sanitizer, leaks included.

@@ -3,11 +3,15 @@
 
     make bench                                      # all peers that are installed, 5 pairs each
     make bench PEERS="one-graph" PAIRS=3
-    python3 bench/bench.py --clip FILE --pairs N
+    python3 bench/bench.py --clip FILE --far FILE --pairs N
 
 Peers: `two-commands`, the platform's earlier worker: one `ffmpeg` that trims, fits, overlays and encodes, and one that
 joins the bumpers by stream copy; `one-graph`, one `ffmpeg` with our whole graph; `melt`, MLT's program; `gstreamer`.
-All encode with x264, `medium`, CRF 23, as `showcase@1` does; `showcase@3` is our own choice of settings.
+All encode with x264, `medium`, CRF 23, as `showcase@1` does; `showcase@3` is our own choice of settings. `codecs` is a bound
+and no peer: one `ffmpeg` that decodes, scales and encodes those 30 s and does nothing else, in turn with both kinds of `ffmpeg`.
+
+Then what does not depend on encoders: the time to the first frame, in turn with an `ffmpeg` that decodes one frame, and with
+one that only prints its version; and what is read of a long clip over HTTP.
 
 Writes bench/out/bench.json and bench/out/bench.png. bench/README.md says how to read the table.
 """
@@ -22,7 +26,7 @@ import statistics
 import subprocess
 import sys
 
-from measuring import ROOT, measure, phone_clip
+from measuring import ROOT, long_clip, measure, phone_clip, range_server
 
 OUT = ROOT / "bench/out"
 BRAND = ROOT / "assets/brand"
@@ -45,6 +49,10 @@ class Peer:
         total["busy"] = total["processor"] / total["wall"] / PROCESSORS
         total["size"] = self.output.stat().st_size / 1e6
         return total
+
+
+def report_of(pipeline):
+    return json.loads((OUT / f"report-{pipeline}.json").read_text())
 
 
 def ours(cortina, pipeline, clip):
@@ -81,6 +89,12 @@ def one_graph(report):
     return Peer(
         "one-graph",
         [FFMPEG + graph_inputs(report) + X264 + ["-profile:v", "high", "-movflags", "+faststart", output]], output)
+
+
+def codecs(clip):
+    output = OUT / "codecs.mp4"
+    command = FFMPEG + ["-t", 30, "-i", clip, "-vf", "scale=1280:720:flags=bicubic", "-an", *X264, output]
+    return Peer("codecs", [command], output)
 
 
 def melt(clip):
@@ -156,6 +170,25 @@ def compare(a, b, pairs, reference):
     }
 
 
+def starts(peer, clip, runs):
+    """Seconds from the start of a process to the first frame in the graph; whole processes of `ffmpeg` in turn with it."""
+    decoding = FFMPEG + ["-i", clip, "-frames:v", 1, "-f", "null", "-"]
+    found = {"first frame": [], "ffmpeg -frames:v 1": [], "ffmpeg -version": []}
+    for _ in range(runs):
+        peer.run()
+        found["first frame"].append(report_of(peer.name)["firstFrameSeconds"])
+        found["ffmpeg -frames:v 1"].append(measure(decoding)["wall"])
+        found["ffmpeg -version"].append(measure(["ffmpeg", "-version"])["wall"])
+    return found
+
+
+def far(cortina, clip):
+    """Bytes that are read of a clip over HTTP, and its size."""
+    with range_server(clip) as (url, count):
+        ours(cortina, "showcase@3", url).run()
+        return count(), clip.stat().st_size
+
+
 def table(comparison):
     ours, theirs = comparison["ours"], comparison["theirs"]
     lines = [f"{ours} / {theirs}", f"{'':<12}{'min':>9}{'median':>9}{'max':>9}{ours:>16}{theirs:>16}"]
@@ -202,19 +235,21 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--peer", action="append", help="a peer's name; may be repeated; default: all that are installed")
     parser.add_argument("--cortina", default=str(ROOT / ".build/release/cortina"))
+    parser.add_argument("--far", help="a long clip that is read over HTTP; default: one that is made, 6 minutes, 20 kbit/s")
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     clip = pathlib.Path(options.clip).resolve() if options.clip else phone_clip(OUT)
 
     first = ours(options.cortina, "showcase@1", clip)
     first.run()
-    report = json.loads((OUT / "report-showcase@1.json").read_text())
+    report = report_of("showcase@1")
     lossless = OUT / "lossless.mp4"
     measure(FFMPEG + graph_inputs(report) + ["-c:v", "libx264", "-preset", "ultrafast", "-qp", 0, lossless])
     second = ours(options.cortina, "showcase@3", clip)
     wanted = [
         (second, "two-commands", lambda: two_commands(clip)), (first, "two-commands", lambda: two_commands(clip)),
-        (first, "one-graph", lambda: one_graph(report)),
+        (first, "one-graph", lambda: one_graph(report)), (codecs(clip), "two-commands", lambda: two_commands(clip)),
+        (codecs(clip), "one-graph", lambda: one_graph(report)),
     ]
     if shutil.which("melt"):
         wanted.append((first, "melt", lambda: melt(clip)))
@@ -226,10 +261,20 @@ def main():
             comparisons.append(compare(own, make(), options.pairs, lossless))
     print(f"{clip.name}, {options.pairs} pairs, {PROCESSORS} processors\n")
     print("\n\n".join(map(table, comparisons)))
-    begin = json.loads((OUT / "report-showcase@1.json").read_text())["firstFrameSeconds"]
-    print(f"\nprocess start to first frame: {begin:.2f} s")
-    (OUT / "bench.json").write_text(json.dumps({"clip": clip.name, "comparisons": comparisons}, indent=2) + "\n")
-    plot(comparisons)
+    begin = starts(second, clip, options.pairs)
+    print(f"\n{'seconds from the start':<24}{'min':>9}{'median':>9}{'max':>9}")
+    for name, seconds in begin.items():
+        print(f"{name:<24}" + "".join(f"{value:>9.3f}" for value in spread(seconds)))
+    distant = pathlib.Path(options.far).resolve() if options.far else long_clip(OUT)
+    read, size = far(options.cortina, distant)
+    print(f"\n{distant.name} over HTTP: {read:,} of {size:,} bytes, {read / size:.3f}")
+    result = {
+        "clip": clip.name, "comparisons": comparisons, "starts": begin,
+        "far": {"clip": distant.name, "read": read, "size": size},
+    }
+    (OUT / "bench.json").write_text(json.dumps(result, indent=2) + "\n")
+    if comparisons:
+        plot(comparisons)
 
 
 if __name__ == "__main__":

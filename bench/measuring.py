@@ -1,11 +1,14 @@
 """What the benchmarks share: running a command with its costs, and the clips that they make."""
 
+import contextlib
+import json
 import os
 import pathlib
 import shlex
 import subprocess
 import sys
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -46,3 +49,29 @@ def phone_clip(folder, seconds=45):
         ])
         partial.rename(path)
     return path
+
+
+def long_clip(folder, seconds=360):
+    """A clip of low bitrate, of which the index is the largest part: 1080p30, about 20 kbit/s. Made once."""
+    path = folder / f"low-1080p30-{seconds}s.mp4"
+    if not path.exists():
+        turn, partial = folder / "low-turn.mp4", path.with_suffix(".partial.mp4")
+        ffmpeg = ["ffmpeg", "-y", "-nostdin", "-loglevel", "error"]
+        still = "color=navy:s=1920x1080:r=30:d=10[sea];color=white:s=80x80:r=30:d=10[ship];[sea][ship]overlay=x=n:y=500"
+        measure(ffmpeg + ["-f", "lavfi", "-i", still, "-c:v", "libx264", "-crf", "35", "-pix_fmt", "yuv420p", turn])
+        measure(ffmpeg + ["-stream_loop", "-1", "-i", turn, "-t", seconds, "-c", "copy", "-movflags", "+faststart", partial])
+        partial.rename(path)
+    return path
+
+
+@contextlib.contextmanager
+def range_server(path):
+    """Serves a file over HTTP as the tests do; gives its address, and a function that counts the bytes that were sent."""
+    server = subprocess.Popen(
+        [sys.executable, ROOT / "Tests/range_server.py", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        base = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        yield f"{base}/clip.mp4", lambda: json.load(urllib.request.urlopen(f"{base}/count", timeout=10))["bytes"]
+    finally:
+        server.kill()
+        server.wait()
