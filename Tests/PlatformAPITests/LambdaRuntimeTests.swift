@@ -58,10 +58,11 @@ struct LambdaRuntimeTests {
                 for (number, root) in roots.enumerated() {
                     let word = try #require(await words.next())
                     #expect(word.path == "invocation/id-\(number)/response")
-                    #expect(word.field("batchItemFailures") == nil && word.errorType == nil)
+                    #expect(String(decoding: word.body, as: UTF8.self) == #"{"batchItemFailures":[]}"#)
+                    // After the first of them the second may have begun.
                     guard number == roots.count - 1 else { continue }
                     let names = try await cloud.sessions()
-                    #expect(names == ["cortina-worker \(root)"], "\(names)")
+                    #expect(names.contains("cortina-worker \(root)"), "\(names)")
                 }
             }
             #expect(try await cloud.video(video).status == .processed)
