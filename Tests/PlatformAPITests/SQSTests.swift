@@ -112,6 +112,47 @@ struct SQSTests {
         #expect(dead == ["hello", #"{"job":-1}"#])
     }
 
+    @Test("dead letters are shown, and sent back where they are jobs'; what is none of ours stays, and nothing is lost")
+    func redrive() async throws {
+        let cloud = try await Cloud(receptions: 1)
+        let video = try await cloud.upload(clip())
+        for _ in 0..<11 { _ = try await cloud.upload(clip()) }
+        while try await cloud.announcer.announce() > 0 {}
+        _ = try await cloud.queue.send(["hello\u{1B}[2J"])
+        // Whoever received them did nothing with them, twice.
+        while try await cloud.deadLetters.depth().waiting < 13 {
+            _ = try await cloud.queue.receive(10, waiting: .zero, hidingFor: .zero)
+        }
+        let letters = try #require(try await DeadLetters(behind: cloud.queue))
+        let ids = Set(try await letters.list(100).map(\.id))
+        #expect(ids.count == 13)
+        let some = try await letters.list(4)
+        #expect(some.count == 4 && ids.isSuperset(of: some.map(\.id)))
+        #expect(try await DeadLetters(behind: cloud.deadLetters) == nil)
+
+        func operate(_ arguments: String...) throws -> Tool {
+            try Tool.run(
+                Checkout.program("cortina-api"), ["dead-letters"] + arguments,
+                environment: cloud.environment.merging(["QUEUE_URL": cloud.address]) { $1 })
+        }
+        let shown = try operate()
+        let lines = shown.output.split(separator: "\n")
+        #expect(lines.count == 13 && lines.count { $0.hasSuffix("  job 1") } == 1, "\(shown.output) \(shown.errors)")
+        #expect(lines.count { $0.hasSuffix(#"  none of ours: "hello\u{1B}[2J""#) } == 1, "\(shown.output)")
+        // The service has troubles meanwhile.
+        try cloud.server.fail(1, method: "POST")
+        let sent = try operate("redrive")
+        #expect(sent.output.hasPrefix("12 sent back, 1 left\n"), "\(sent.output) \(sent.errors)")
+        let left = try await cloud.deadLetters.receive(10, waiting: .zero, hidingFor: .zero)
+        #expect(left.map(\.body) == ["hello\u{1B}[2J"])
+        let jobs = jobs(cloud)
+        var made: Set<VideoID> = []
+        for _ in 0..<12 { made.insert(try #require(try await jobs.claim(waiting: .seconds(1))).video) }
+        #expect(made.count == 12 && made.contains(video))
+        let none = try await jobs.claim(waiting: .zero)
+        #expect(none == nil)
+    }
+
     @Test("a queue that is not there is said; one that has troubles is asked again")
     func troubles() async throws {
         let cloud = try await Cloud()

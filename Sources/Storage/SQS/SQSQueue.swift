@@ -15,7 +15,7 @@ public struct SQSQueue: Sendable {
         public var receiveCount: Int
     }
 
-    private let url: String
+    private var url: String
     private let base: AWSRequest
     private let client: AWSClient
     private let queue: BlockingQueue
@@ -130,16 +130,38 @@ public struct SQSQueue: Sendable {
 
     /// Counts the messages.
     public func depth() async throws(StoreError) -> Depth {
+        let attributes = try await attributes()
+        func number(_ name: String) -> Int { attributes[name].flatMap { Int($0) } ?? 0 }
+        return Depth(
+            waiting: number("ApproximateNumberOfMessages"),
+            hidden: number("ApproximateNumberOfMessagesNotVisible") + number("ApproximateNumberOfMessagesDelayed"))
+    }
+
+    /// Where the service puts messages that were received too often; nil where it goes on with them.
+    func deadLetters() async throws(StoreError) -> SQSQueue? {
+        struct Policy: Decodable { var deadLetterTargetArn: String }
+        struct Request: Encodable { var queueName, queueOwnerAWSAccountId: String }
+        struct Answer: Decodable { var queueUrl: String }
+        guard let text = try await attributes()["RedrivePolicy"] else { return nil }
+        // arn:aws:sqs:eu-central-1:123456789012:dead (IAM User Guide, "Amazon Resource Names").
+        let name = (try? JSONDecoder().decode(Policy.self, from: Data(text.utf8)))?
+            .deadLetterTargetArn.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard let name, name.count == 6 else { throw .refused(reason: "the redrive policy cannot be read") }
+        let answer: Answer = try await ask(
+            "GetQueueUrl", Request(queueName: name[5], queueOwnerAWSAccountId: name[4]))
+        var queue = self
+        queue.url = answer.queueUrl
+        return queue
+    }
+
+    private func attributes() async throws(StoreError) -> [String: String] {
         struct Request: Encodable {
             var queueUrl: String
             var attributeNames = ["All"]
         }
         struct Answer: Decodable { var attributes: [String: String]? }
         let answer: Answer = try await ask("GetQueueAttributes", Request(queueUrl: url))
-        func number(_ name: String) -> Int { answer.attributes?[name].flatMap { Int($0) } ?? 0 }
-        return Depth(
-            waiting: number("ApproximateNumberOfMessages"),
-            hidden: number("ApproximateNumberOfMessagesNotVisible") + number("ApproximateNumberOfMessagesDelayed"))
+        return answer.attributes ?? [:]
     }
 
     // MARK: Asking
