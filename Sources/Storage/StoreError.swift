@@ -1,7 +1,5 @@
-import Transfer
-
 /// Why the store did not do what it was asked.
-public enum StoreError: Error, Hashable, Sendable {
+public enum StoreError: ServiceError, Hashable, Sendable {
     /// There is no such object.
     case notFound(ObjectKey)
     /// It cannot be reached, or has troubles of its own; trying again may help.
@@ -20,17 +18,6 @@ public enum StoreError: Error, Hashable, Sendable {
         switch self {
         case .unavailable, .full: true
         case .notFound, .refused, .cancelled, .unreadable: false
-        }
-    }
-}
-
-extension StoreError {
-    init(_ error: HTTPError) {
-        switch error {
-        case .cancelled: self = .cancelled
-        case .failed(let reason): self = .unavailable(reason: reason)
-        case .malformed(let reason): self = .refused(reason: reason)
-        case .tooLarge: self = .refused(reason: "the answer is too large")
         }
     }
 }

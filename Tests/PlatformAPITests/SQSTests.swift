@@ -159,6 +159,6 @@ struct SQSTests {
         try cloud.server.fail(2, method: "POST")
         #expect(try await cloud.queue.send(["hello"]) == [0])
         try cloud.server.fail(1000, method: "POST", status: 400)
-        await #expect(throws: StoreError.self) { try await cloud.queue.send(["hello"]) }
+        await #expect(throws: QueueError.self) { try await cloud.queue.send(["hello"]) }
     }
 }

@@ -11,8 +11,8 @@ public struct DeadLetters: Sendable {
 
     /// - Parameter queue: the one that they were received from.
     /// - Returns: nil where it has no other behind it.
-    /// - Throws: ``StoreError``; so do all of these.
-    public init?(behind queue: SQSQueue) async throws(StoreError) {
+    /// - Throws: ``QueueError``; so do all of these.
+    public init?(behind queue: SQSQueue) async throws(QueueError) {
         guard let letters = try await queue.deadLetters() else { return nil }
         self.queue = queue
         self.letters = letters
@@ -21,7 +21,7 @@ public struct DeadLetters: Sendable {
     /// Looks at them; all are there afterwards.
     ///
     /// - Parameter most: how many at the most.
-    public func list(_ most: Int) async throws(StoreError) -> [SQSQueue.Message] { try await sift(most) { _ in [] } }
+    public func list(_ most: Int) async throws(QueueError) -> [SQSQueue.Message] { try await sift(most) { _ in [] } }
 
     /// Sends them back to the queue that they come from. One that was taken there is deleted here: it may be there twice then, but never
     /// nowhere.
@@ -30,9 +30,9 @@ public struct DeadLetters: Sendable {
     /// - Returns: how many were sent, and those that are left.
     public func redrive(
         _ isWanted: (SQSQueue.Message) -> Bool
-    ) async throws(StoreError) -> (sent: Int, left: [SQSQueue.Message]) {
+    ) async throws(QueueError) -> (sent: Int, left: [SQSQueue.Message]) {
         var sent = 0
-        let left = try await sift(.max) { (messages) async throws(StoreError) -> Set<SQSQueue.Message> in
+        let left = try await sift(.max) { (messages) async throws(QueueError) -> Set<SQSQueue.Message> in
             let wanted = messages.filter(isWanted)
             guard !wanted.isEmpty else { return [] }
             let taken = try await queue.send(wanted.map(\.body)).map { wanted[$0] }
@@ -48,8 +48,8 @@ public struct DeadLetters: Sendable {
     /// - Parameter handle: gives back those that it deleted; others are shown again, whatever happens.
     /// - Returns: the others.
     private func sift(
-        _ most: Int, _ handle: ([SQSQueue.Message]) async throws(StoreError) -> Set<SQSQueue.Message>
-    ) async throws(StoreError) -> [SQSQueue.Message] {
+        _ most: Int, _ handle: ([SQSQueue.Message]) async throws(QueueError) -> Set<SQSQueue.Message>
+    ) async throws(QueueError) -> [SQSQueue.Message] {
         var (kept, count) = ([SQSQueue.Message](), 0)
         do {
             while count < most {
@@ -69,7 +69,7 @@ public struct DeadLetters: Sendable {
         return kept
     }
 
-    private func show(_ messages: [SQSQueue.Message]) async throws(StoreError) {
+    private func show(_ messages: [SQSQueue.Message]) async throws(QueueError) {
         for message in messages { try await letters.hide(message, for: .zero) }
     }
 }

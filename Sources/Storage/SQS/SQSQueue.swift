@@ -53,8 +53,8 @@ public struct SQSQueue: Sendable {
     /// Sends messages, ``batch`` at the most.
     ///
     /// - Returns: the places of those that were taken: others are to be sent again.
-    /// - Throws: ``StoreError``; so do all of these.
-    public func send(_ bodies: [String]) async throws(StoreError) -> Set<Int> {
+    /// - Throws: ``QueueError``; so do all of these.
+    public func send(_ bodies: [String]) async throws(QueueError) -> Set<Int> {
         struct Entry: Encodable { var id, messageBody: String }
         struct Request: Encodable {
             var queueUrl: String
@@ -77,7 +77,7 @@ public struct SQSQueue: Sendable {
     ///   - visibility: how long nobody else sees them; whole seconds.
     public func receive(
         _ count: Int = 1, waiting patience: Duration, hidingFor visibility: Duration
-    ) async throws(StoreError) -> [Message] {
+    ) async throws(QueueError) -> [Message] {
         struct Request: Encodable {
             var queueUrl: String
             var maxNumberOfMessages, waitTimeSeconds, visibilityTimeout: Int
@@ -104,7 +104,7 @@ public struct SQSQueue: Sendable {
     }
 
     /// Hides a message for so long from now on; not at all where that is zero.
-    public func hide(_ message: Message, for visibility: Duration) async throws(StoreError) {
+    public func hide(_ message: Message, for visibility: Duration) async throws(QueueError) {
         struct Request: Encodable {
             var queueUrl, receiptHandle: String
             var visibilityTimeout: Int
@@ -115,7 +115,7 @@ public struct SQSQueue: Sendable {
     }
 
     /// Deletes a message: what it asks for is done.
-    public func delete(_ message: Message) async throws(StoreError) {
+    public func delete(_ message: Message) async throws(QueueError) {
         struct Request: Encodable { var queueUrl, receiptHandle: String }
         let _: Nothing = try await ask("DeleteMessage", Request(queueUrl: url, receiptHandle: message.handle))
     }
@@ -129,7 +129,7 @@ public struct SQSQueue: Sendable {
     }
 
     /// Counts the messages.
-    public func depth() async throws(StoreError) -> Depth {
+    public func depth() async throws(QueueError) -> Depth {
         let attributes = try await attributes()
         func number(_ name: String) -> Int { attributes[name].flatMap { Int($0) } ?? 0 }
         return Depth(
@@ -138,7 +138,7 @@ public struct SQSQueue: Sendable {
     }
 
     /// Where the service puts messages that were received too often; nil where it goes on with them.
-    func deadLetters() async throws(StoreError) -> SQSQueue? {
+    func deadLetters() async throws(QueueError) -> SQSQueue? {
         struct Policy: Decodable { var deadLetterTargetArn: String }
         struct Request: Encodable { var queueName, queueOwnerAWSAccountId: String }
         struct Answer: Decodable { var queueUrl: String }
@@ -154,7 +154,7 @@ public struct SQSQueue: Sendable {
         return queue
     }
 
-    private func attributes() async throws(StoreError) -> [String: String] {
+    private func attributes() async throws(QueueError) -> [String: String] {
         struct Request: Encodable {
             var queueUrl: String
             var attributeNames = ["All"]
@@ -170,10 +170,10 @@ public struct SQSQueue: Sendable {
 
     private func ask<Answer: Decodable & Sendable>(
         _ action: String, _ body: some Encodable & Sendable
-    ) async throws(StoreError) -> Answer {
+    ) async throws(QueueError) -> Answer {
         var request = base
         request.headers["X-Amz-Target"] = "AmazonSQS.\(action)"
-        return try await queue.run { [request] cancellation throws(StoreError) in
+        return try await queue.run { [request] cancellation throws(QueueError) in
             let content: HTTPResponse
             do {
                 content = try client.send(
@@ -220,9 +220,9 @@ public struct SQSQueue: Sendable {
         return decoder
     }
 
-    private static func failure(_ failure: AWSClient.Failure) -> StoreError {
+    private static func failure(_ failure: AWSClient.Failure) -> QueueError {
         switch failure {
-        case .http(let error): return StoreError(error)
+        case .http(let error): return QueueError(error)
         case .refused(let refusal):
             struct Body: Decodable { var type: String }
             let type = (try? Self.decoder.decode(Body.self, from: Data(refusal.body)))?.type
