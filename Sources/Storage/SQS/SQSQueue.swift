@@ -66,7 +66,7 @@ public struct SQSQueue: Sendable {
         }
         let entries = bodies.enumerated().map { Entry(id: "\($0)", messageBody: $1) }
         let answer: Answer = try await ask("SendMessageBatch", Request(queueUrl: url, entries: entries))
-        return Set((answer.successful ?? []).compactMap { Int($0.id) })
+        return Set((answer.successful ?? []).compactMap { Int($0.id) }).intersection(bodies.indices)
     }
 
     /// Receives messages, and hides them from others.
