@@ -26,6 +26,7 @@ build: packages ## Builds the command line, optimised.
 	$(RELEASE) cortina
 
 server: packages ## Builds the platform's programs, optimised.
+	@deploy/install-packages libxml2-dev
 	$(RELEASE) cortina-worker
 	$(RELEASE) cortina-api
 
