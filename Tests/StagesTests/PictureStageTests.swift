@@ -186,6 +186,23 @@ struct PictureStageTests {
         #expect(abs(picture.mean(of: \.cr) - 240) < 2)
     }
 
+    @Test("a filter that works on RGB alone: what is behind it has the output's colours again")
+    func recolouring() async throws {
+        let lit = try await result(of: try quarters(), in: scratch) {
+            RawFilter("curves", ["all": "0/1 1/1"])
+            Scale(to: .hd720)
+        }
+        let picture = try #require(lit.pictures[5])
+        #expect((picture.width, picture.height) == (1280, 720))
+        #expect(abs(picture.mean() - Self.luma.white) < 2 && abs(picture.mean(of: \.cr) - 128) < 2)
+        // The other way round: zimg is not asked to know the colours.
+        let late = try await result(of: try quarters(), in: scratch) {
+            Scale(to: .hd720)
+            RawFilter("curves", ["all": "0/1 1/1"])
+        }
+        #expect(abs(try #require(late.pictures[5]).mean() - Self.luma.white) < 2)
+    }
+
     @Test("a raw filter does what libavfilter does; one that is not there is an error that names it")
     func raw() async throws {
         let grey = try await result(of: try quarters(), in: scratch) { RawFilter("hue", ["s": 0]) }

@@ -30,6 +30,7 @@ package struct FormatInference {
             return filter.outputs.map(LinkFormat.unknown)
         }
         if let input = inputs.first, input.kind == kind, unchanging.contains(filter.name) { return [input] }
+        if recolouring.contains(filter.name) { return [video(inputs) { $0.pixelFormat = .unknown }] }
         guard let rule = rules[filter.name] else { return [.unknown(kind)] }
         let output = rule(filter, inputs, facts(inputs: inputs, reference: reference))
         return [output.kind == kind ? output : .unknown(kind)]
@@ -55,27 +56,24 @@ package struct FormatInference {
     }
 
     /// Filters that change pixels or samples, but no fact of the link.
-    private static let unchanging: Set<String> = [
+    package static let unchanging: Set<String> = [
         "null", "settb", "fade", "drawtext", "drawbox", "drawgrid", "overlay", "setparams", "hue", "eq",
-        "unsharp", "hqdn3d", "gblur", "boxblur", "avgblur", "vignette", "noise", "curves", "colorbalance",
-        "colortemperature", "vibrance", "lut", "lutyuv", "hflip", "vflip", "deshake", "deblock", "deband", "negate",
-        "anull", "afade", "volume", "highpass", "lowpass", "equalizer", "bass", "treble", "acompressor", "alimiter",
-        "compand", "agate", "afftdn", "dynaudnorm", "deesser", "asetnsamples", "yadif", "bwdif", "tonemap",
-        "premultiply",
+        "unsharp", "hqdn3d", "gblur", "boxblur", "avgblur", "vignette", "noise", "lut", "lutyuv", "hflip", "vflip",
+        "deshake", "deblock", "deband", "negate", "anull", "afade", "volume", "highpass", "lowpass", "equalizer",
+        "bass", "treble", "acompressor", "alimiter",
+        "compand", "agate", "afftdn", "dynaudnorm", "deesser", "asetnsamples", "premultiply",
+    ]
+
+    /// Filters that keep all but the pixel format: they work on RGB, or on light.
+    private static let recolouring: Set<String> = [
+        "colorbalance", "colorchannelmixer", "colorlevels", "colortemperature", "curves", "lut3d", "lutrgb", "tonemap",
+        "vibrance",
     ]
 
     private static let rules: [String: Rule] = [
         "scale": { filter, inputs, facts in
             video(inputs) { format in
-                let size = scaledSize(filter, from: format.size, facts)
-                if let old = format.size.value, let new = size.value, let aspect = format.sampleAspect.value {
-                    format.sampleAspect = .known(
-                        aspect * Rational(Int64(old.width), Int64(old.height))
-                            * Rational(Int64(new.height), Int64(new.width)))
-                } else {
-                    format.sampleAspect = .unknown
-                }
-                format.size = size
+                resize(&format, to: scaledSize(filter, from: format.size, facts))
             }
         },
         "crop": { filter, inputs, facts in video(inputs) { $0.size = plainSize(filter, facts) } },
@@ -96,9 +94,13 @@ package struct FormatInference {
         },
         "zscale": { filter, inputs, facts in
             video(inputs) { format in
-                if filter.options["w"] != nil { format.size = plainSize(filter, facts) }
+                if filter.options["w"] != nil { resize(&format, to: plainSize(filter, facts)) }
                 format.pixelFormat = .unknown
             }
+        },
+        "bwdif": { filter, inputs, _ in deinterlaced(inputs, asFrames: filter.options["mode"] == "send_frame") },
+        "yadif": { filter, inputs, _ in
+            deinterlaced(inputs, asFrames: filter.options["mode"] ?? "send_frame" == "send_frame")
         },
         "fps": { filter, inputs, _ in
             video(inputs) { format in
@@ -176,6 +178,23 @@ package struct FormatInference {
         var format = inputs.first?.audio ?? .unknown
         change(&format)
         return .audio(format)
+    }
+
+    /// A frame for each frame, or else for each of its fields.
+    private static func deinterlaced(_ inputs: [LinkFormat], asFrames: Bool) -> LinkFormat {
+        video(inputs) { if !asFrames { $0.frameRate = .unknown } }
+    }
+
+    /// The same picture in another size: what it shows keeps its shape, so its pixels change theirs.
+    private static func resize(_ format: inout VideoFormat, to size: Fact<PictureSize>) {
+        if let old = format.size.value, let new = size.value, let aspect = format.sampleAspect.value {
+            format.sampleAspect = .known(
+                aspect * Rational(Int64(old.width), Int64(old.height))
+                    * Rational(Int64(new.height), Int64(new.width)))
+        } else {
+            format.sampleAspect = .unknown
+        }
+        format.size = size
     }
 
     private static func plainSize(_ filter: Filter, _ facts: [String: Double]) -> Fact<PictureSize> {
