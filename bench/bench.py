@@ -6,7 +6,8 @@
     python3 bench/bench.py --clip FILE --far FILE --pairs N
 
 Peers: `two-commands`, the platform's earlier worker: one `ffmpeg` that trims, fits, overlays and encodes, and one that
-joins the bumpers by stream copy; `one-graph`, one `ffmpeg` with our whole graph; `melt`, MLT's program; `gstreamer`.
+joins the bumpers by stream copy; `one-graph`, one `ffmpeg` with the whole graph as one writes it; `our-graph`, one `ffmpeg` with
+the graph that our optimiser made; `melt`, MLT's program; `gstreamer`.
 All encode with x264, `medium`, CRF 23, as `showcase@1` does; `showcase@3` is our own choice of settings. `codecs` is a bound
 and no peer: one `ffmpeg` that decodes, scales and encodes those 30 s and does nothing else, in turn with both kinds of `ffmpeg`.
 
@@ -64,13 +65,15 @@ def ours(cortina, pipeline, clip):
     return Peer(pipeline, [command], output)
 
 
+BODY = (
+    "[0:v]scale=1280:720:force_original_aspect_ratio=decrease:flags=bicubic,pad=1280:720:(ow-iw)/2:(oh-ih)/2,"
+    "setsar=1,fps=30[body];[1:v]scale=150:-1[mark];[body][mark]overlay=W-w-10:10")
+
+
 def two_commands(clip):
-    graph = (
-        "[0:v]scale=1280:720:force_original_aspect_ratio=decrease:flags=bicubic,pad=1280:720:(ow-iw)/2:(oh-ih)/2,"
-        "setsar=1,fps=30[body];[1:v]scale=150:-1[mark];[body][mark]overlay=W-w-10:10[v]")
     body, joined, names = OUT / "body.mp4", OUT / "two-commands.mp4", OUT / "join.txt"
     names.write_text("".join(f"file '{path}'\n" for path in [BRAND / "intro.mp4", body, BRAND / "outro.mp4"]))
-    first = FFMPEG + ["-t", 30, "-i", clip, "-i", BRAND / "watermark.png", "-filter_complex", graph]
+    first = FFMPEG + ["-t", 30, "-i", clip, "-i", BRAND / "watermark.png", "-filter_complex", BODY + "[v]"]
     first += ["-map", "[v]", "-an", *X264, body]
     second = FFMPEG + ["-f", "concat", "-safe", 0, "-i", names, "-c", "copy", "-movflags", "+faststart", joined]
     return Peer("two-commands", [first, second], joined)
@@ -84,11 +87,25 @@ def graph_inputs(report):
     return inputs + ["-filter_complex", report["filterGraph"], "-map", "[v]"]
 
 
-def one_graph(report):
-    output = OUT / "one-graph.mp4"
-    return Peer(
-        "one-graph",
-        [FFMPEG + graph_inputs(report) + X264 + ["-profile:v", "high", "-movflags", "+faststart", output]], output)
+def whole_graph(clip):
+    """Inputs and graph as somebody writes them who knows `ffmpeg`."""
+    inputs = ["-t", 30, "-i", clip]
+    for name in ("watermark.png", "intro.mp4", "outro.mp4"):
+        inputs += ["-i", BRAND / name]
+    graph = BODY + "[marked];[2:v]fps=30[intro];[3:v]fps=30[outro];[intro][marked][outro]concat=n=3:v=1:a=0[v]"
+    return inputs + ["-filter_complex", graph, "-map", "[v]"]
+
+
+def one_command(name, graph):
+    output = OUT / f"{name}.mp4"
+    return Peer(name, [FFMPEG + graph + X264 + ["-profile:v", "high", "-movflags", "+faststart", output]], output)
+
+
+def lossless(name, graph):
+    """A graph's pictures, encoded without loss."""
+    output = OUT / f"lossless-{name}.mp4"
+    measure(FFMPEG + graph + ["-c:v", "libx264", "-preset", "ultrafast", "-qp", 0, output])
+    return output
 
 
 def codecs(clip):
@@ -129,7 +146,7 @@ def gstreamer(clip):
 
 
 def ssim(video, reference):
-    """Of the 900 frames of the body against those that were encoded without loss; nil where a peer has other frames."""
+    """Of the 900 frames of the body against those that were encoded without loss; None where a peer has other frames."""
     probe = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=nb_frames", "-of", "csv=p=0"]
     counts = [subprocess.run(probe + [path], capture_output=True, text=True).stdout for path in (video, reference)]
     if counts[0] != counts[1]:
@@ -147,8 +164,11 @@ def spread(values):
     return (min(values), statistics.median(values), max(values)) if values else None
 
 
-def compare(a, b, pairs, reference):
-    """Runs two in turn; returns the runs of both and the ratios."""
+def compare(a, b, pairs, references):
+    """Runs two in turn; returns the runs of both and the ratios.
+
+    Each is held against the pictures that its own scaler makes: first ours, then swscale's.
+    """
     for peer in (a, b):
         peer.run()
     runs = {a.name: [], b.name: []}
@@ -157,7 +177,7 @@ def compare(a, b, pairs, reference):
             runs[peer.name].append(peer.run())
         walls = ", ".join(f"{name} {done[-1]['wall']:.2f} s" for name, done in runs.items())
         print(f"pair {pair + 1}: {walls}", file=sys.stderr)
-    for peer in (a, b):
+    for peer, reference in zip((a, b), references):
         quality = ssim(peer.output, reference)
         for run in runs[peer.name]:
             run["ssim"] = quality
@@ -243,13 +263,14 @@ def main():
     first = ours(options.cortina, "showcase@1", clip)
     first.run()
     report = report_of("showcase@1")
-    lossless = OUT / "lossless.mp4"
-    measure(FFMPEG + graph_inputs(report) + ["-c:v", "libx264", "-preset", "ultrafast", "-qp", 0, lossless])
+    references = [lossless("ours", graph_inputs(report)), lossless("theirs", whole_graph(clip))]
     second = ours(options.cortina, "showcase@3", clip)
     wanted = [
         (second, "two-commands", lambda: two_commands(clip)), (first, "two-commands", lambda: two_commands(clip)),
-        (first, "one-graph", lambda: one_graph(report)), (codecs(clip), "two-commands", lambda: two_commands(clip)),
-        (codecs(clip), "one-graph", lambda: one_graph(report)),
+        (first, "one-graph", lambda: one_command("one-graph", whole_graph(clip))),
+        (first, "our-graph", lambda: one_command("our-graph", graph_inputs(report))),
+        (codecs(clip), "two-commands", lambda: two_commands(clip)),
+        (codecs(clip), "one-graph", lambda: one_command("one-graph", whole_graph(clip))),
     ]
     if shutil.which("melt"):
         wanted.append((first, "melt", lambda: melt(clip)))
@@ -258,7 +279,7 @@ def main():
     comparisons = []
     for own, name, make in wanted:
         if not options.peer or name in options.peer:
-            comparisons.append(compare(own, make(), options.pairs, lossless))
+            comparisons.append(compare(own, make(), options.pairs, references))
     print(f"{clip.name}, {options.pairs} pairs, {PROCESSORS} processors\n")
     print("\n\n".join(map(table, comparisons)))
     begin = starts(second, clip, options.pairs)
