@@ -10,6 +10,9 @@ public enum FilterLibrary {
         return names
     }
 
+    /// Whether there is a filter of this name.
+    public static func has(_ name: String) -> Bool { avfilter_get_by_name(name) != nil }
+
     /// The names of a filter's options, its own and those of every filter; empty where there is no such filter.
     public static func options(of filter: String) -> [String] {
         guard let filter = avfilter_get_by_name(filter) else { return [] }

@@ -30,14 +30,14 @@ struct OptimiserTests {
         #expect(
             Optimiser.passes.map(\.name)
                 == [
-                    "remove-no-ops", "fuse-crop-and-scale", "remove-redundant-formats", "remove-unread",
-                    "seek-to-trims",
+                    "remove-no-ops", "fuse-crop-and-scale", "resize-with-zimg", "remove-redundant-formats",
+                    "remove-unread", "seek-to-trims",
                 ])
         let steps = Optimiser.run(
             on: chain(.scale(width: 1280, height: 720), .sampleAspect(1), .pixelFormat("yuv420p"))
         ) { _ in picture(1280, 720) }
         #expect(steps.last.flatMap { text($0.result.graph) } == "")
-        #expect(steps.map { $0.result.changes.count } == [2, 0, 1, 0, 0])
+        #expect(steps.map { $0.result.changes.count } == [2, 0, 0, 1, 0, 0])
     }
 
     @Test(
@@ -119,6 +119,49 @@ struct OptimiserTests {
         // 1000 of 1280 are 1500 of 1920, but 333 of 720 are 499.5 of 1080.
         let odd = chain(.scale(width: 1280, height: 720), .crop(width: 1000, height: 333, x: 0, y: 0))
         #expect(rewrite(FuseCropAndScale(), odd, of: picture(1920, 1080)).graph == odd)
+    }
+
+    private static let zimg = "zscale=f=bicubic:h=720:param_a=0:param_b=0.6:threads=1:w=1280,format=pix_fmts=yuv420p"
+
+    @Test(
+        "a plain picture is resized by zimg, which gives the format that it got",
+        arguments: [
+            Filter.scale(width: 1280, height: 720), .scale(fittingIn: 1280, 1280), .scale(width: 1280, height: -2),
+        ])
+    func zimg(scale: Filter) {
+        let result = rewrite(ResizeWithZimg(), chain(scale, .sampleAspect(1)), of: picture(1920, 1080))
+        #expect(text(result.graph) == "[in]\(Self.zimg),setsar=sar=1[out]")
+        #expect(result.changes == ["scale of Stage is done by zimg"])
+        #expect(result.graph.nodes.filter { $0.stage == "Stage" }.count == 3)
+        let formats = FormatInference.formats(of: result.graph) { _ in picture(1920, 1080) }
+        #expect(formats[3].first?.video?.size.value == .hd720 && formats[3].first?.video?.sampleAspect.value == 1)
+    }
+
+    @Test("what the source's own first filter makes plain is plain, and the sink's conversion is not needed again")
+    func zimgAmongOthers() {
+        let steps = Optimiser.run(on: chain(.scale(width: 1280, height: 720), .pixelFormat("yuv420p"))) { _ in
+            picture(1920, 1080)
+        }
+        #expect(steps.last.flatMap { text($0.result.graph) } == "[in]\(Self.zimg)[out]")
+        let without = Optimiser.run(on: chain(.scale(width: 1280, height: 720)), hasFilter: { $0 != "zscale" }) { _ in
+            picture(1920, 1080)
+        }
+        #expect(without.last.flatMap { text($0.result.graph) } == "[in]scale=flags=bicubic:h=720:w=1280[out]")
+        #expect(without[2].result.changes == ["this libavfilter has no zscale"])
+    }
+
+    @Test(
+        "what zimg would have to be told of the colours, or cannot do, is left to swscale",
+        arguments: [
+            chain(Filter("scale", ["w": 1280, "h": 720, "out_range": "tv", "flags": "bicubic"], outputs: [.video])),
+            chain(Filter("scale", ["w": 1280, "h": 720, "flags": "neighbor"], outputs: [.video])),
+            chain(.scale(width: 1281, height: 720)), chain(.pixelFormat("yuv444p"), .scale(width: 1280, height: 720)),
+            chain(.crop(width: 1919, height: 1080, x: 0, y: 0), .scale(width: 1280, height: 720)),
+            // Its pictures are RGB, whatever goes in.
+            chain(Filter("curves", outputs: [.video]), .scale(width: 1280, height: 720)),
+        ])
+    func notZimg(graph: FilterGraph) {
+        #expect(rewrite(ResizeWithZimg(), graph, of: picture(1920, 1080)) == FilterRewrite(graph, changes: []))
     }
 
     @Test("a scale that others read too stays")

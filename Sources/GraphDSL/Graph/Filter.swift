@@ -54,6 +54,13 @@ public struct Filter: Hashable, Codable, Sendable {
         return names
     }
 
+    /// Whether a `scale` has no option but those on size: with one for colours it converts, whatever the size.
+    var onlyResizes: Bool { options.keys.allSatisfy(Self.sizing.contains) }
+
+    private static let sizing: Set<String> = [
+        "w", "h", "flags", "force_original_aspect_ratio", "force_divisible_by",
+    ]
+
     /// The filter as libavfilter reads it: `scale=h=720:w=1280`, options by name in alphabetical order.
     ///
     /// Nil while an option is still a parameter.

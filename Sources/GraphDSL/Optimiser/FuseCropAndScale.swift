@@ -35,7 +35,7 @@ public struct FuseCropAndScale: OptimiserPass {
                 let (first, between) = scale(before: index, graph, formats)
             else { continue }
             let names = [first.index, index].map { graph.nodes[$0].name($0 == index ? second.filter : first.filter) }
-            if second.filter.name == "scale", second.filter.options.keys.allSatisfy({ sizing.contains($0) }),
+            if second.filter.name == "scale", second.filter.onlyResizes,
                 keepsDetail(first, for: second.output)
             {
                 var filter = first.filter
@@ -71,10 +71,6 @@ public struct FuseCropAndScale: OptimiserPass {
         scale.options["force_divisible_by"] = nil
         return scale
     }
-
-    private static let sizing: Set<String> = [
-        "w", "h", "flags", "force_original_aspect_ratio", "force_divisible_by",
-    ]
 
     /// A filter of a video whose sizes are known.
     private static func stop(_ index: Int, _ graph: FilterGraph, _ formats: [[LinkFormat]]) -> Stop? {

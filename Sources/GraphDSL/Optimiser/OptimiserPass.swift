@@ -5,6 +5,9 @@ public protocol OptimiserPass: Sendable {
     /// What it does and why, as a sentence without its full stop.
     var summary: String { get }
 
+    /// The filters that it may put in, by libavfilter's names: where one is missing, the pass changes nothing.
+    var filters: Set<String> { get }
+
     /// Rewrites a graph.
     ///
     /// - Parameter formats: what is known of every output pad of every node.
@@ -12,6 +15,8 @@ public protocol OptimiserPass: Sendable {
 }
 
 extension OptimiserPass {
+    public var filters: Set<String> { [] }
+
     /// The pass's name: `FuseCropAndScale` is `fuse-crop-and-scale`.
     public var name: String {
         var words = ""
@@ -49,16 +54,25 @@ public struct Optimiser: Sendable {
 
     /// All passes, in the order in which they run.
     public static let passes: [any OptimiserPass] = [
-        RemoveNoOps(), FuseCropAndScale(), RemoveRedundantFormats(), RemoveUnread(), SeekToTrims(),
+        RemoveNoOps(), FuseCropAndScale(), ResizeWithZimg(), RemoveRedundantFormats(), RemoveUnread(), SeekToTrims(),
     ]
 
     /// Runs the passes one after the other.
     ///
-    /// - Parameter source: what is known of a source.
+    /// - Parameters:
+    ///   - hasFilter: whether libavfilter has a filter of this name.
+    ///   - source: what is known of a source.
     /// - Returns: what each made of the graph.
-    public static func run(on graph: FilterGraph, source: (FilterGraph.Source) -> LinkFormat) -> [Step] {
+    public static func run(
+        on graph: FilterGraph, hasFilter: (String) -> Bool = { _ in true },
+        source: (FilterGraph.Source) -> LinkFormat
+    ) -> [Step] {
         var graph = graph
         return passes.map { pass in
+            if let missing = pass.filters.sorted().first(where: { !hasFilter($0) }) {
+                let result = FilterRewrite(graph, changes: ["this libavfilter has no \(missing)"])
+                return Step(pass: pass, result: result)
+            }
             let result = pass.rewrite(graph, formats: FormatInference.formats(of: graph, source: source))
             graph = result.graph
             return Step(pass: pass, result: result)

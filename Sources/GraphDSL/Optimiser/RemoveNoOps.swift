@@ -17,9 +17,7 @@ public struct RemoveNoOps: OptimiserPass {
         case "null", "anull", "copy", "acopy": return "it passes everything on"
         case "crop", "pad": return keepsSize(filter, input).map { "the picture is \($0) already" }
         case "scale":
-            // With an option for colours it converts, whatever the size.
-            let isResize = filter.options.keys.allSatisfy { resizing.contains($0) }
-            return isResize ? keepsSize(filter, input).map { "the picture is \($0) already" } : nil
+            return filter.onlyResizes ? keepsSize(filter, input).map { "the picture is \($0) already" } : nil
         case "setsar":
             guard let aspect = input.video?.sampleAspect.value, filter.options["sar"] == .rational(aspect) else {
                 return nil
@@ -33,10 +31,6 @@ public struct RemoveNoOps: OptimiserPass {
         default: return nil
         }
     }
-
-    private static let resizing: Set<String> = [
-        "w", "h", "flags", "force_original_aspect_ratio", "force_divisible_by",
-    ]
 
     /// A container's word on its length is not taken to the frame.
     private static let slack = Seconds(1)

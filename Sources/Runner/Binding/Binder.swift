@@ -101,7 +101,7 @@ package struct Binder {
         let sources = try sourceFormats(computed)
         return Passes(
             normalised: normalised, notes: notes, computed: computed, ends: ends,
-            optimised: Optimiser.run(on: computed) { sources[$0] ?? .unknown($0.kind) })
+            optimised: Optimiser.run(on: computed, hasFilter: FilterLibrary.has) { sources[$0] ?? .unknown($0.kind) })
     }
 
     private func plan() throws(RunError) -> Plan {
