@@ -13,10 +13,18 @@ public final class Decoder: @unchecked Sendable {
     public enum Threading: Sendable {
         /// Not at all.
         case none
-        /// Each core has a frame of its own: fastest, and a frame more of memory a core.
+        /// Each thread has a frame of its own, and waits for what it refers to: fastest, and a frame more of memory a thread.
         case frames
         /// Each core has a part of the frame, where the stream is coded so that it can.
         case slices
+
+        fileprivate var threads: Int {
+            switch self {
+            case .none: 1
+            case .frames: Processors.frameThreads
+            case .slices: Processors.threads
+            }
+        }
     }
 
     private let context: UnsafeMutablePointer<AVCodecContext>
@@ -34,7 +42,7 @@ public final class Decoder: @unchecked Sendable {
         timeBase = description.timeBase
         frameRate = Fraction(demuxer.frameRate(of: index))
         context.pointee.pkt_timebase = timeBase.rational
-        context.pointee.thread_count = threading == .none ? 1 : Int32(Processors.threads)
+        context.pointee.thread_count = Int32(threading.threads)
         context.pointee.thread_type = threading == .slices ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE
         context.pointee.max_pixels = Int64(demuxer.allowance.pictureArea)
         // Every property has its value by now: where this throws, deinit frees the context.

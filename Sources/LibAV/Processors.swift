@@ -13,9 +13,9 @@ public enum Processors {
     /// How many threads keep them busy with work that never waits.
     public static var threads: Int { max(1, Int(available.rounded(.up))) }
 
-    /// How many threads keep them busy with x264's frames, which wait for parts of each other: half as many again, as x264
+    /// How many threads keep them busy that have a frame each and wait for parts of each other's: half as many again, as x264
     /// takes by itself for the processors that it sees.
-    public static var encoderThreads: Int { max(1, Int((available.rounded(.up) * 1.5).rounded(.down))) }
+    public static var frameThreads: Int { max(1, Int((available.rounded(.up) * 1.5).rounded(.down))) }
 
     /// The process's control group and all above it, of version 2 (cgroups(7)): each may have a limit.
     private static func groups() -> [String] {

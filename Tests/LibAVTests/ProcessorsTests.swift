@@ -12,6 +12,6 @@ struct ProcessorsTests {
     @Test("there is at least one thread, and x264 has half as many again as others")
     func threads() {
         #expect(Processors.available > 0 && Processors.threads >= 1)
-        #expect(Processors.encoderThreads == max(1, Processors.threads * 3 / 2))
+        #expect(Processors.frameThreads == max(1, Processors.threads * 3 / 2))
     }
 }
