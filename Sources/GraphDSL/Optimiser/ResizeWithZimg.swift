@@ -33,8 +33,8 @@ public struct ResizeWithZimg: OptimiserPass {
 }
 
 extension Filter {
-    /// The bicubic filter as swscale has it by default: B = 0, C = 0.6 (Mitchell and Netravali, 1988). In one thread: it waits
-    /// for memory, and others decode and encode meanwhile.
+    /// The bicubic filter as swscale has it by default: B = 0, C = 0.6 (Mitchell and Netravali, 1988). In one thread: others
+    /// decode and encode meanwhile.
     fileprivate static func resizeWithZimg(to size: PictureSize) -> Filter {
         .video(
             "zscale",

@@ -1,8 +1,8 @@
 package import GraphDSL
 import LibAV
 
-/// Binds a manifest to a clip: a pure function of the manifest, of what the clip and the assets are, and of the run's
-/// parameters.
+/// Binds a manifest to a clip: a pure function of the manifest, of what the clip and the assets are, of the run's parameters, and
+/// of which filters libavfilter was built with.
 package struct Binder {
     let manifest: Manifest
     private let name: String
