@@ -38,10 +38,10 @@ PROCESSORS = len(os.sched_getaffinity(0))
 
 
 class Peer:
-    """Something that makes a showcase of a clip."""
+    """Something that makes a showcase of a clip, with the scaler that it resizes with."""
 
-    def __init__(self, name, commands, output):
-        self.name, self.commands, self.output = name, commands, output
+    def __init__(self, name, commands, output, scaler="swscale"):
+        self.name, self.commands, self.output, self.scaler = name, commands, output, scaler
 
     def run(self):
         runs = [measure(command, cwd=OUT) for command in self.commands]
@@ -62,7 +62,7 @@ def ours(cortina, pipeline, clip):
         cortina, "run", pipeline, clip, "-o", output, "--progress", "none", "--home", ROOT, "--cache", OUT / "cache",
         "--report", OUT / f"report-{pipeline}.json",
     ]
-    return Peer(pipeline, [command], output)
+    return Peer(pipeline, [command], output, "zimg")
 
 
 BODY = (
@@ -96,9 +96,10 @@ def whole_graph(clip):
     return inputs + ["-filter_complex", graph, "-map", "[v]"]
 
 
-def one_command(name, graph):
+def one_command(name, graph, scaler="swscale"):
     output = OUT / f"{name}.mp4"
-    return Peer(name, [FFMPEG + graph + X264 + ["-profile:v", "high", "-movflags", "+faststart", output]], output)
+    command = FFMPEG + graph + X264 + ["-profile:v", "high", "-movflags", "+faststart", output]
+    return Peer(name, [command], output, scaler)
 
 
 def lossless(name, graph):
@@ -167,7 +168,7 @@ def spread(values):
 def compare(a, b, pairs, references):
     """Runs two in turn; returns the runs of both and the ratios.
 
-    Each is held against the pictures that its own scaler makes: first ours, then swscale's.
+    Each is held against the pictures that its own scaler makes.
     """
     for peer in (a, b):
         peer.run()
@@ -177,8 +178,8 @@ def compare(a, b, pairs, references):
             runs[peer.name].append(peer.run())
         walls = ", ".join(f"{name} {done[-1]['wall']:.2f} s" for name, done in runs.items())
         print(f"pair {pair + 1}: {walls}", file=sys.stderr)
-    for peer, reference in zip((a, b), references):
-        quality = ssim(peer.output, reference)
+    for peer in (a, b):
+        quality = ssim(peer.output, references[peer.scaler])
         for run in runs[peer.name]:
             run["ssim"] = quality
     return {
@@ -263,12 +264,12 @@ def main():
     first = ours(options.cortina, "showcase@1", clip)
     first.run()
     report = report_of("showcase@1")
-    references = [lossless("ours", graph_inputs(report)), lossless("theirs", whole_graph(clip))]
+    references = {"zimg": lossless("zimg", graph_inputs(report)), "swscale": lossless("swscale", whole_graph(clip))}
     second = ours(options.cortina, "showcase@3", clip)
     wanted = [
         (second, "two-commands", lambda: two_commands(clip)), (first, "two-commands", lambda: two_commands(clip)),
         (first, "one-graph", lambda: one_command("one-graph", whole_graph(clip))),
-        (first, "our-graph", lambda: one_command("our-graph", graph_inputs(report))),
+        (first, "our-graph", lambda: one_command("our-graph", graph_inputs(report), "zimg")),
         (codecs(clip), "two-commands", lambda: two_commands(clip)),
         (codecs(clip), "one-graph", lambda: one_command("one-graph", whole_graph(clip))),
     ]

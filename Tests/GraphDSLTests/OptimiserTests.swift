@@ -137,7 +137,7 @@ struct OptimiserTests {
         #expect(formats[3].first?.video?.size.value == .hd720 && formats[3].first?.video?.sampleAspect.value == 1)
     }
 
-    @Test("what the source's own first filter makes plain is plain, and the sink's conversion is not needed again")
+    @Test("behind zimg the sink's conversion is not needed; where there is no zimg, swscale stays")
     func zimgAmongOthers() {
         let steps = Optimiser.run(on: chain(.scale(width: 1280, height: 720), .pixelFormat("yuv420p"))) { _ in
             picture(1920, 1080)

@@ -9,7 +9,7 @@ struct ProcessorsTests {
         for text in ["max 100000\n", "", "0 100000", "1 0", "many"] { #expect(Processors.quota(text) == nil) }
     }
 
-    @Test("there is at least one thread, and x264 has half as many again as others")
+    @Test("there is at least one thread, and half as many again where they have a frame each")
     func threads() {
         #expect(Processors.available > 0 && Processors.threads >= 1)
         #expect(Processors.frameThreads == max(1, Processors.threads * 3 / 2))

@@ -29,7 +29,9 @@ package struct FormatInference {
         guard filter.outputs.count == 1, let kind = filter.outputs.first else {
             return filter.outputs.map(LinkFormat.unknown)
         }
-        if let input = inputs.first, input.kind == kind, unchanging.contains(filter.name) { return [input] }
+        if let input = inputs.first, input.kind == kind, unchanging[kind]?.contains(filter.name) == true {
+            return [input]
+        }
         if recolouring.contains(filter.name) { return [video(inputs) { $0.pixelFormat = .unknown }] }
         guard let rule = rules[filter.name] else { return [.unknown(kind)] }
         let output = rule(filter, inputs, facts(inputs: inputs, reference: reference))
@@ -56,12 +58,16 @@ package struct FormatInference {
     }
 
     /// Filters that change pixels or samples, but no fact of the link.
-    package static let unchanging: Set<String> = [
-        "null", "settb", "fade", "drawtext", "drawbox", "drawgrid", "overlay", "setparams", "hue", "eq",
-        "unsharp", "hqdn3d", "gblur", "boxblur", "avgblur", "vignette", "noise", "lut", "lutyuv", "hflip", "vflip",
-        "deshake", "deblock", "deband", "negate", "anull", "afade", "volume", "highpass", "lowpass", "equalizer",
-        "bass", "treble", "acompressor", "alimiter",
-        "compand", "agate", "afftdn", "dynaudnorm", "deesser", "asetnsamples", "premultiply",
+    package static let unchanging: [MediaKind: Set<String>] = [
+        .video: [
+            "null", "settb", "fade", "drawtext", "drawbox", "drawgrid", "overlay", "setparams", "hue", "eq", "unsharp",
+            "hqdn3d", "gblur", "boxblur", "avgblur", "vignette", "noise", "lut", "lutyuv", "hflip", "vflip", "deshake",
+            "deblock", "deband", "negate", "premultiply",
+        ],
+        .audio: [
+            "anull", "afade", "volume", "highpass", "lowpass", "equalizer", "bass", "treble", "acompressor", "alimiter",
+            "compand", "agate", "afftdn", "dynaudnorm", "deesser", "asetnsamples",
+        ],
     ]
 
     /// Filters that keep all but the pixel format: they work on RGB, or on light.

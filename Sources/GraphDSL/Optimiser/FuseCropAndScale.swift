@@ -35,9 +35,7 @@ public struct FuseCropAndScale: OptimiserPass {
                 let (first, between) = scale(before: index, graph, formats)
             else { continue }
             let names = [first.index, index].map { graph.nodes[$0].name($0 == index ? second.filter : first.filter) }
-            if second.filter.name == "scale", second.filter.onlyResizes,
-                keepsDetail(first, for: second.output)
-            {
+            if second.filter.name == "scale", second.filter.onlyResizes, keepsDetail(first, for: second.output) {
                 var filter = first.filter
                 filter.options["flags"] = second.filter.options["flags"] ?? filter.options["flags"]
                 return FilterRewrite(
