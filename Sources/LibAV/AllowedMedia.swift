@@ -25,7 +25,7 @@ enum AllowedMedia {
         "webp": ["webp"],
         // Sound.
         "aac": ["aac"], "aac_latm": ["aac_latm"], "mp3": ["mp3float", "mp3"], "mp2": ["mp2float", "mp2"],
-        "ac3": ["ac3"], "eac3": ["eac3"], "dts": ["dca"], "opus": ["opus", "libopus"], "vorbis": ["vorbis"],
+        "ac3": ["ac3"], "eac3": ["eac3"], "dts": ["dca"], "opus": ["opus"], "vorbis": ["vorbis"],
         "flac": ["flac"], "alac": ["alac"], "amr_nb": ["amrnb"], "amr_wb": ["amrwb"],
         "adpcm_ms": ["adpcm_ms"], "adpcm_ima_wav": ["adpcm_ima_wav"], "adpcm_ima_qt": ["adpcm_ima_qt"],
         "pcm_u8": ["pcm_u8"], "pcm_s8": ["pcm_s8"], "pcm_s16le": ["pcm_s16le"], "pcm_s16be": ["pcm_s16be"],
