@@ -56,7 +56,7 @@ public final class Encoder: @unchecked Sendable {
     ///
     /// - Parameter threads: how many threads it may use.
     /// - Throws: ``AVError`` where there is no such encoder, or it refuses the settings.
-    public convenience init(video: Video, threads: Int = Processors.frameThreads) throws(AVError) {
+    public convenience init(video: Video, threads: Int = Processors.encoderThreads) throws(AVError) {
         var options = video.options
         options["threads"] = "\(threads)"
         try self.init(

@@ -13,9 +13,12 @@ public enum Processors {
     /// How many threads keep them busy with work that never waits.
     public static var threads: Int { max(1, Int(available.rounded(.up))) }
 
-    /// How many threads keep them busy that have a frame each and wait for parts of each other's: half as many again, as x264
-    /// takes by itself for the processors that it sees.
+    /// How many threads of a decoder keep them busy, which have a frame each and wait for parts of each other's: half as many again.
     public static var frameThreads: Int { max(1, Int((available.rounded(.up) * 1.5).rounded(.down))) }
+
+    /// How many threads of x264 keep them busy. They wait as a decoder's do, and there is never a frame too few for them, but for
+    /// 3 MiB each at 720p.
+    public static var encoderThreads: Int { max(1, Int(available.rounded(.up)) * 2) }
 
     /// The process's control group and all above it, of version 2 (cgroups(7)): each may have a limit.
     private static func groups() -> [String] {

@@ -15,7 +15,7 @@ import Testing
         #expect(avcodec_find_decoder_by_name(name) != nil)
     }
 
-    @Test(arguments: ["libx264", "aac", "mjpeg"])
+    @Test(arguments: ["libx264", "aac", "mjpeg", "mpeg4"])
     func encoderIsThere(_ name: String) {
         #expect(avcodec_find_encoder_by_name(name) != nil)
     }

@@ -13,5 +13,6 @@ struct ProcessorsTests {
     func threads() {
         #expect(Processors.available > 0 && Processors.threads >= 1)
         #expect(Processors.frameThreads == max(1, Processors.threads * 3 / 2))
+        #expect(Processors.encoderThreads == Processors.threads * 2)
     }
 }

@@ -20,7 +20,7 @@ final class OutputTask: FrameSink {
     }
 
     /// How many filtered frames may wait for the encoder.
-    private static let capacity = 4
+    private static let capacity = 8
 
     private let lanes: [Lane]
     private let passage: Passage?
