@@ -7,12 +7,15 @@ struct PictureLoad: Hashable, Sendable {
     /// About how many bytes a decoded frame takes.
     var frameBytes: Int
 
-    /// Pixels a second that one thread decodes faster than the rest of a run takes the frames: 1080p60. More threads would
+    /// Pixels a second that one thread decodes faster than the rest of a run takes the frames: 720p30. More threads would
     /// only hold more frames.
     private static let light = 1280 * 720 * 30
 
     /// Whether its frames are so large, like 8K of 10 bit, that each one less counts.
     var isHuge: Bool { frameBytes > 64 << 20 }
+
+    /// How many decoded frames may wait for the filters: the more there are, the less its decoder waits.
+    var waitingFrames: Int { isHuge ? 1 : frameBytes > 4 << 20 ? 2 : 4 }
 
     /// How its decoding is shared among threads.
     var threading: Decoder.Threading { pixelRate <= Self.light ? .none : isHuge ? .slices : .frames }

@@ -8,7 +8,7 @@ final class DecodeFeed: Sendable {
     let stream: Plan.Stream
     /// Whether it is the upload's picture.
     let isUpload: Bool
-    /// Its frames, in the order of time. Few: a 4K frame has 12 MB.
+    /// Its frames, in the order of time.
     let frames: BoundedQueue<DecodedFrame>
 
     private let packets: PacketBuffer
@@ -17,7 +17,7 @@ final class DecodeFeed: Sendable {
         self.stream = stream
         isUpload = input.asset == nil && stream.kind == .video
         self.packets = packets
-        frames = BoundedQueue(capacity: job.capacity(stream.isHuge ? 1 : 2))
+        frames = BoundedQueue(capacity: job.capacity(stream.waitingFrames))
     }
 
     /// Says that the graph wants no more of the stream: its tasks end.
@@ -204,8 +204,8 @@ final class InputTask: Sendable {
 extension Plan.Stream {
     private var decoding: PictureLoad { PictureLoad(pixelRate: load, frameBytes: frameBytes) }
 
-    /// Whether its frames are so large that each one less counts.
-    fileprivate var isHuge: Bool { decoding.isHuge }
+    /// How many decoded frames may wait for the filters.
+    fileprivate var waitingFrames: Int { decoding.waitingFrames }
 
     /// How its decoding is shared among threads.
     var threading: Decoder.Threading { decoding.threading }
