@@ -6,8 +6,11 @@ ARG BASE=docker.io/library/debian:bookworm-slim
 FROM ${BASE}
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
-        ca-certificates libavfilter8 libavformat59 libcurl3-gnutls libpq5 \
+        ca-certificates \
+        libass9 libcurl3-gnutls libdav1d6 libfontconfig1 libfreetype6 libfribidi0 libpq5 libvpx7 libzimg2 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /usr/share/doc /usr/share/man
+# Our own libav, which the program finds there.
+COPY libav /usr/local/libav
 COPY cortina-api /usr/local/bin/
 COPY pipelines/published /opt/cortina/pipelines/published
 COPY migrations /opt/cortina/migrations

@@ -8,8 +8,11 @@ ARG BASE=docker.io/library/debian:bookworm-slim
 FROM ${BASE} AS base
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
-        ca-certificates fontconfig fonts-dejavu-core libavfilter8 libavformat59 libcurl3-gnutls libpq5 \
+        ca-certificates fontconfig fonts-dejavu-core \
+        libass9 libcurl3-gnutls libdav1d6 libfontconfig1 libfreetype6 libfribidi0 libpq5 libvpx7 libzimg2 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /usr/share/doc /usr/share/man
+# Our own, which the programs in /usr/local/bin find there.
+COPY libav /usr/local/libav
 
 # What is made of assets beforehand: no function encodes a bumper.
 FROM base AS baked

@@ -78,6 +78,7 @@ struct DecodeTask {
     private mutating func pass(_ frame: Frame) -> Bool {
         frames += 1
         if frame.isCorrupt { damaged += 1 }
+        if frames == 1, feed.isUpload { job.noteFirstFrame(at: ProcessAge.seconds) }
         return feed.frames.push(DecodedFrame(frame, from: decoder))
     }
 

@@ -168,6 +168,7 @@ final class InputTask: Sendable {
             job.spawn("decode", in: group) { [self] () throws(RunError) in
                 WorkThread.stepBack()
                 var task = DecodeTask(feed, decoder, packets, name: name, asset: input.asset, job: job)
+                if let begun { job.noteFirstFrame(at: begun.firstFrame) }
                 try task.run(after: begun?.takeFrames() ?? [])
             } finally: {
                 feed.frames.finish()

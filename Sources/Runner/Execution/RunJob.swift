@@ -281,12 +281,10 @@ final class RunJob: Sendable {
     func note(bytesRead: Int64, of name: String) { state.withLock { $0.bytesRead[name, default: 0] += bytesRead } }
 
     /// Notes that the filter graph took a frame of the upload.
-    func noteUploadFrame() {
-        state.withLock { state in
-            state.uploadFrames += 1
-            if state.firstFrame == nil { state.firstFrame = ProcessAge.seconds }
-        }
-    }
+    func noteUploadFrame() { state.withLock { $0.uploadFrames += 1 } }
+
+    /// Notes how old the process was when the upload's first frame was decoded, in seconds; the first to say so is believed.
+    func noteFirstFrame(at age: Double) { state.withLock { $0.firstFrame = $0.firstFrame ?? age } }
 
     /// How many frames of the upload the filter graph took.
     var uploadFrames: Int { state.withLock(\.uploadFrames) }

@@ -16,7 +16,7 @@ public struct RunReport: Hashable, Codable, Sendable {
     public var processorSeconds: Double
     /// What each kind of task worked, waiting not counted, in seconds; tasks run at the same time.
     public var workSeconds: [String: Double]
-    /// From the process's start to the upload's first frame, in seconds.
+    /// From the process's start until the upload's first frame was decoded, in seconds; to a hundredth, and rather too much.
     public var firstFrameSeconds: Double?
     /// Bytes read of each input, by its name; the upload is `upload`.
     public var bytesRead: [String: Int64]

@@ -16,22 +16,26 @@ final class Beginning: @unchecked Sendable {
     let decoder: Decoder
     /// How that decoder shares its work.
     let threading: Decoder.Threading
+    /// How old the process was when that decoder gave its first frame, in seconds.
+    let firstFrame: Double
 
     private let frames: Mutex<[Frame]>
     private let packets: Mutex<[Packet]>
 
     /// - Parameters:
     ///   - frames: what the decoder gave.
+    ///   - firstFrame: how old the process was when it gave the first, in seconds.
     ///   - packets: what was read and is nobody's yet, in its order.
     init(
         source: any ByteSource, demuxer: Demuxer, video: Int, decoder: Decoder, threading: Decoder.Threading,
-        frames: [Frame], packets: [Packet]
+        frames: [Frame], firstFrame: Double, packets: [Packet]
     ) {
         self.source = source
         self.demuxer = demuxer
         self.video = video
         self.decoder = decoder
         self.threading = threading
+        self.firstFrame = firstFrame
         self.frames = Mutex(frames)
         self.packets = Mutex(packets)
     }

@@ -13,6 +13,8 @@ struct Survey {
     private(set) var soundStart: Int64?
     /// How many pictures were decoded.
     private(set) var pictures = 0
+    /// How old the process was when the first was, in seconds.
+    private var firstPicture: Double?
     /// When the packets of each stream are shown, in units of its time base.
     private(set) var times: [Int: [Int64]] = [:]
     /// When the last packet of each stream ends, in microseconds of the file's own clock.
@@ -86,10 +88,10 @@ struct Survey {
 
     /// What a run goes on from; nil where it must begin anew.
     func beginning(of source: any ByteSource) -> Beginning? {
-        guard isContinuable, let video, let pictureDecoder, pictures > 0 else { return nil }
+        guard isContinuable, let video, let pictureDecoder, let firstPicture else { return nil }
         return Beginning(
             source: source, demuxer: demuxer, video: video.index, decoder: pictureDecoder, threading: threading,
-            frames: frames, packets: rest)
+            frames: frames, firstFrame: firstPicture, packets: rest)
     }
 
     /// Keeps a packet for a run.
@@ -128,7 +130,10 @@ struct Survey {
         for frame in decoded {
             frames.append(frame)
             // A stream may change its size at once; the first frame is what the rest is adapted to.
-            if pictures == 0 { picture?.refine(with: frame) }
+            if pictures == 0 {
+                firstPicture = ProcessAge.seconds
+                picture?.refine(with: frame)
+            }
             if frame.isInterlaced { picture?.isInterlaced = true }
             pictures += 1
         }
