@@ -103,23 +103,23 @@ docs: build ## Makes the pages that are made from the code: docs/*.md, and the r
 	$(CORTINA) stages --markdown >docs/stages.md
 	docs/reference
 
-bench: build ## Compares with others that make the same video, as ratios. PAIRS=5 PEERS="one-graph melt …".
+bench: build libav ## Compares with others that make the same video, as ratios. PAIRS=5 PEERS="one-graph melt …".
 	@deploy/install-packages python3-matplotlib melt gstreamer1.0-tools gstreamer1.0-plugins-good \
 		gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
 	bench/bench.py --pairs $(or $(PAIRS),5) $(addprefix --peer ,$(PEERS))
 
-bench-large: build ## Measures memory on 8K, 4K60 and 120 fps.
+bench-large: build libav ## Measures memory on 8K, 4K60 and 120 fps.
 	bench/large
 
 bench-api: server ## Measures the platform's API: lists, a mixed load, pgbench, 10,000 watchers.
 	@deploy/install-packages postgresql-15 wrk
 	bench/api.py
 
-bench-profile: build ## Says in which libraries the time of a showcase goes.
+bench-profile: build libav ## Says in which libraries the time of a showcase goes.
 	@deploy/install-packages linux-perf
 	bench/profile
 
-bench-lambda: server .build/python .build/rie/aws-lambda-rie ## Measures the worker under AWS' Lambda emulator.
+bench-lambda: server libav .build/python .build/rie/aws-lambda-rie ## Measures the worker under AWS' Lambda emulator.
 	@deploy/install-packages postgresql-15
 	.build/python/bin/python bench/lambda
 

@@ -217,11 +217,11 @@ struct SegmentTests {
 
     @Test("a clip in whose middle the work is broken off while a segment is made leaves nothing")
     func cancelled() async throws {
-        let runner = testRunner(cache: AssetCache(path: scratch.path("cache")))
+        var runner = testRunner(cache: AssetCache(path: scratch.path("cache")))
+        runner.disturbance = Disturbance(failing: "encode", piece: 5, cancels: true)
         let clip = Checkout.fixture("plain.mp4")
         let plan = try await runner.plan(manifest(), for: clip)
         let run = try await runner.run(plan, input: clip, output: scratch.path("out.mp4"))
-        run.cancel()
         await #expect(throws: RunError.cancelled) { try await run.report() }
         #expect(try scratch.names().allSatisfy { $0 == "cache" })
     }
