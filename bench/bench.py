@@ -7,11 +7,12 @@
 
 Peers: `two-commands`, the platform's earlier worker: one `ffmpeg` that trims, fits, overlays and encodes, and one that
 joins the bumpers by stream copy; `one-graph`, one `ffmpeg` with the whole graph as one writes it; `our-graph`, one `ffmpeg` with
-the graph that our optimiser made; `melt`, MLT's program; `gstreamer`.
+the graph that our optimiser made; `melt`, MLT's program; `gstreamer`. `system-libav` is `cortina` itself with the system's libav
+and x264, which all the others run on, in place of our own builds: what those bring.
 All encode with x264, `medium`, CRF 23, as `showcase@1` does; `showcase@3` is our own choice of settings. `codecs` is a bound
 and no peer: one `ffmpeg` that decodes, scales and encodes those 30 s and does nothing else, in turn with both kinds of `ffmpeg`.
 
-Then what does not depend on encoders: the time to the first frame, in turn with an `ffmpeg` that decodes one frame, and with
+Then what does not depend on encoders: the time until the first frame is decoded, in turn with an `ffmpeg` that decodes one frame, and with
 one that only prints its version; and what is read of a long clip over HTTP.
 
 Writes bench/out/bench.json and bench/out/bench.png. bench/README.md says how to read the table.
@@ -56,13 +57,20 @@ def report_of(pipeline):
     return json.loads((OUT / f"report-{pipeline}.json").read_text())
 
 
-def ours(cortina, pipeline, clip):
-    output = OUT / f"ours-{pipeline}.mp4"
-    command = [
+def ours(cortina, pipeline, clip, on_system_libav=False):
+    output = OUT / f"ours-{pipeline}{'-system-libav' if on_system_libav else ''}.mp4"
+    command = system_libav() if on_system_libav else []
+    command += [
         cortina, "run", pipeline, clip, "-o", output, "--progress", "none", "--home", ROOT, "--cache", OUT / "cache",
         "--report", OUT / f"report-{pipeline}.json",
     ]
-    return Peer(pipeline, [command], output, "zimg")
+    return Peer("system-libav" if on_system_libav else pipeline, [command], output, "zimg")
+
+
+def system_libav():
+    """What before a command has it load the system's libav: a program looks in LD_LIBRARY_PATH before its own places."""
+    found = subprocess.run(["pkg-config", "--variable=libdir", "libavcodec"], capture_output=True, text=True, check=True)
+    return ["env", f"LD_LIBRARY_PATH={found.stdout.strip()}"]
 
 
 BODY = (
@@ -192,7 +200,7 @@ def compare(a, b, pairs, references):
 
 
 def starts(peer, clip, runs):
-    """Seconds from the start of a process to the first frame in the graph; whole processes of `ffmpeg` in turn with it."""
+    """Seconds from the start of a process until the first frame is decoded; whole processes of `ffmpeg` in turn with it."""
     decoding = FFMPEG + ["-i", clip, "-frames:v", 1, "-f", "null", "-"]
     found = {"first frame": [], "ffmpeg -frames:v 1": [], "ffmpeg -version": []}
     # Fills the cache.
@@ -272,6 +280,8 @@ def main():
         (second, "two-commands", lambda: two_commands(clip)), (first, "two-commands", lambda: two_commands(clip)),
         (first, "one-graph", lambda: one_command("one-graph", whole_graph(clip))),
         (first, "our-graph", lambda: one_command("our-graph", graph_inputs(report), "zimg")),
+        (second, "system-libav", lambda: ours(options.cortina, "showcase@3", clip, on_system_libav=True)),
+        (first, "system-libav", lambda: ours(options.cortina, "showcase@1", clip, on_system_libav=True)),
         (codecs(clip), "two-commands", lambda: two_commands(clip)),
         (codecs(clip), "one-graph", lambda: one_command("one-graph", whole_graph(clip))),
     ]

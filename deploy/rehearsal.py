@@ -255,8 +255,11 @@ class Rehearsal:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                answer = json.loads(request("POST", self.address + path, json.dumps(event).encode())[1])
+                content = request("POST", self.address + path, json.dumps(event).encode())[1]
+                answer = json.loads(content)
                 break
+            except ValueError:
+                raise Problem(f"the function answers with no JSON: {content[:300]}") from None
             except OSError:
                 if time.monotonic() > deadline or self.function.poll() is not None:
                     raise Problem("the emulator does not answer") from None

@@ -9,7 +9,8 @@ FROM ${BASE} AS base
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
         ca-certificates fontconfig fonts-dejavu-core \
-        libass9 libcurl3-gnutls libdav1d6 libfontconfig1 libfreetype6 libfribidi0 libpq5 libvpx7 libzimg2 \
+        libass9 libcurl3-gnutls libdav1d6 libfontconfig1 libfreetype6 libfribidi0 libpq5 libstdc++6 libvpx7 \
+        libxml2 libzimg2 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /usr/share/doc /usr/share/man
 # Our own, which the programs in /usr/local/bin find there.
 COPY libav /usr/local/libav
@@ -26,6 +27,8 @@ FROM base
 COPY --from=baked /opt/cortina /opt/cortina
 COPY cortina-worker /usr/local/bin/bootstrap
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin cortina && fc-cache --system-only
+# All that they load is there.
+RUN bootstrap --help >/dev/null
 USER 10001
 # Lambda's disk is read-only but for /tmp.
 WORKDIR /tmp
