@@ -1,3 +1,4 @@
+package import GraphDSL
 import LibAV
 
 /// What decoding a picture's stream takes.
@@ -27,5 +28,33 @@ extension PictureLoad {
         self.init(
             pixelRate: Int(Double(width * height) * min(1000, frameRate)),
             frameBytes: width * height * 3 / 2 * (bitDepth > 8 ? 2 : 1))
+    }
+}
+
+extension Plan {
+    /// Whether decoding takes more of the processors than encoding, as it does with large clips and fast presets.
+    ///
+    /// - Parameter size: of the output's picture.
+    package func isMostlyDecoding(for size: PictureSize) -> Bool {
+        let decoded = inputs.flatMap(\.streams).map(\.load).max() ?? 0
+        let encoded = Double(size.width * size.height) * output.frameRate.value
+        return Double(decoded) > encoded * output.video.preset.workPerPixel
+    }
+}
+
+extension VideoEncoding.Preset {
+    /// How many times the work of decoding a pixel x264 has with one, measured with a clip as phones make them (H.264, 12 Mbit/s).
+    fileprivate var workPerPixel: Double {
+        switch self {
+        case .ultrafast: 0.6
+        case .superfast: 1.6
+        case .veryfast: 1.9
+        case .faster: 2.9
+        case .fast: 4.1
+        case .medium: 5.4
+        case .slow: 7.7
+        case .slower: 12.5
+        case .veryslow: 20
+        }
     }
 }

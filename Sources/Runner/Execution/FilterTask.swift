@@ -36,12 +36,21 @@ final class FilterTask: Sendable {
             }
             let graph = try configure(first)
             job.note(links: graph.links)
+            // The larger part of the work goes first, the smaller in its pauses. Where that is decoding, the encoder's threads step
+            // back too: they are started here. A decoder's never do.
+            if isMostlyDecoding(graph) { WorkThread.stepBack() }
             let output = try job.sink(graph, copy)
             output.start(in: group)
             WorkThread.stepBack()
             try run(graph, first, adapters, output)
             output.finish()
         }
+    }
+
+    private func isMostlyDecoding(_ graph: FilterGraphInstance) -> Bool {
+        guard job.plan.sinks.first?.kind == .video else { return false }
+        let (width, height) = graph.size(ofOutput: 0)
+        return job.plan.isMostlyDecoding(for: PictureSize(width: width, height: height))
     }
 
     /// The first frame of a stream, and what adapts the others.
