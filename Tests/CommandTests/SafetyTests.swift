@@ -182,6 +182,18 @@ struct SafetyTests {
         #expect(try !scratch.names().contains { $0.contains("out.mp4") })
     }
 
+    @Test("8K of 10 bit stays within the memory that there is by default")
+    func largest() throws {
+        let clip = try TestClip.make(
+            "8k.mp4", in: scratch,
+            """
+            -f lavfi -i testsrc2=s=7680x4320:r=30 -frames:v 12 -pix_fmt yuv420p10le -c:v libx265 -preset ultrafast -tag:v hvc1 \
+            -x265-params log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc
+            """)
+        let result = try Program.run(["run", "showcase", clip, "-o", scratch.path("out.mp4"), "--progress", "none"])
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
     @Test("what libav says stays out of standard error, and comes at a bounded rate where it is asked for")
     func log() throws {
         let clip = Checkout.fixture("damaged-much.mp4")

@@ -29,11 +29,13 @@ struct DecodeTask {
 
     /// Decodes until the end; the damage that there is is left out.
     ///
-    /// - Parameter begun: the frames that the decoder has given before.
+    /// - Parameter begun: the frames that the decoder has given before; none is held longer than others are.
     /// - Throws: ``RunError/undecodable(_:codec:)`` or ``RunError/damaged(_:share:limit:)`` where there is too much of it,
     ///   ``RunError/tooManyFrames(_:limit:)``.
-    mutating func run(after begun: [Frame]) throws(RunError) {
-        var isOpen = begun.allSatisfy { pass($0) }
+    mutating func run(after begun: consuming [Frame]) throws(RunError) {
+        var isOpen = true
+        begun.reverse()
+        while isOpen, let frame = begun.popLast() { isOpen = pass(frame) }
         var hasEnded = false
         while isOpen, !hasEnded {
             let packet = packets.pop(feed.stream.index)

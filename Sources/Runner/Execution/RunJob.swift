@@ -16,7 +16,7 @@ final class RunJob: Sendable {
     private let names: [String]
     private let inputNames: [String]
     private let sources: [any ByteSource]
-    private let beginning: Beginning?
+    private let beginning: Mutex<Beginning?>
     private let destination: Destination
     private let progress: AsyncStream<RunProgress>.Continuation?
     private let state: Mutex<State>
@@ -70,7 +70,7 @@ final class RunJob: Sendable {
         names = plan.inputs.map(name)
         inputNames = (whole ?? plan).inputs.map(name)
         self.sources = sources
-        self.beginning = beginning
+        self.beginning = Mutex(beginning)
         self.destination = destination
         self.limits = limits
         self.progress = progress
@@ -153,6 +153,15 @@ final class RunJob: Sendable {
         }
     }
 
+    /// Gives away what was read of the upload, where a run can go on from there. It holds several pictures: nothing else keeps it.
+    private func takeBeginning(for input: Plan.Input) -> Beginning? {
+        let taken = beginning.withLock { beginning in
+            defer { beginning = nil }
+            return beginning
+        }
+        return taken.flatMap { $0.suits(input, copying: plan.copied) ? $0 : nil }
+    }
+
     /// Starts a thread for each task and waits until all have ended.
     private func runTasks() {
         let group = DispatchGroup()
@@ -161,7 +170,7 @@ final class RunJob: Sendable {
         for (index, input) in plan.inputs.enumerated() {
             let task = InputTask(
                 input, name: names[index], source: sources[index],
-                beginning: beginning.flatMap { $0.suits(input, copying: plan.copied) ? $0 : nil }, job: self)
+                beginning: index == 0 ? takeBeginning(for: input) : nil, job: self)
             feeds += task.feeds
             copy = copy ?? task.copy
             task.start(in: group)

@@ -51,9 +51,10 @@ struct Survey {
         if case .video(let facts) = video?.content {
             picture = facts
             let rate = facts.averageFrameRate.isPositive ? Rational(facts.averageFrameRate).value : 0
+            // HEVC, and others, tell their depth with the first frame only: 10 bits are counted on until then.
+            let bitDepth = facts.pixelFormat == nil ? 10 : facts.bitDepth
             threading =
-                PictureLoad(width: facts.width, height: facts.height, frameRate: rate, bitDepth: facts.bitDepth)
-                .threading
+                PictureLoad(width: facts.width, height: facts.height, frameRate: rate, bitDepth: bitDepth).threading
         }
         self.threading = threading
         pictureDecoder = video.flatMap { try? Decoder(demuxer, stream: $0.index, threading: threading) }
