@@ -61,7 +61,7 @@ soak: .build/python ## Has JOBS=2000 jobs done while workers are killed and mess
 	CORTINA_SOAK_JOBS=$(or $(JOBS),2000) swift test --skip-build --filter SoakTests
 
 test: .build/python .build/rie/aws-lambda-rie ## Runs all tests.
-	@deploy/install-packages strace zzuf graphviz curl openssl postgresql-15
+	@deploy/install-packages strace zzuf graphviz curl openssl postgresql-15 chromium
 	swift build --build-tests $(OWN_LIBAV)
 	swift test --skip-build --skip '$(SERVER_TESTS)'
 	swift test --skip-build --filter '$(SERVER_TESTS)' --skip '$(PLATFORM_TESTS)'
