@@ -248,7 +248,9 @@ def plot(comparisons):
             if ratio:
                 axis.plot(ratio[::2], [row, row], color="#8899aa", linewidth=2, solid_capstyle="round")
                 axis.plot(ratio[1], row, "o", color="#c8522c")
-                axis.annotate(f"{ratio[1]:.2f}", (ratio[1], row), textcoords="offset points", xytext=(0, 7), ha="center")
+                axis.annotate(
+                    f"{ratio[1]:.2f}", (ratio[1], row), textcoords="offset points", xytext=(0, 7), ha="center",
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
         axis.axvline(1, color="#333333", linewidth=0.8)
         axis.set_title(key)
         axis.set_xlim(0, 1.08 * max(1, axis.get_xlim()[1]))

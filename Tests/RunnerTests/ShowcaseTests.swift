@@ -106,8 +106,14 @@ struct ShowcaseTests {
             MP4(video: .h264(preset: .ultrafast), frameRate: 30)
         }
         let report = try await make(pipeline, of: clip, to: scratch.path("out.mp4"))
-        let size = try #require(try await testRunner().probe(clip).bytes)
-        #expect(try #require(report.bytesRead["upload"]) < size / 3)
+        // A queue may be full beyond the end of the trim, and is not: a second's packets are more than decoding asks for.
+        let listing = try Tool.run(
+            "ffprobe", ["-v", "error", "-show_entries", "packet=dts_time,size", "-of", "csv=p=0", clip])
+        let needed = listing.output.split(separator: "\n").reduce(0) { sum, line in
+            let values = line.split(separator: ",").compactMap { Double($0) }
+            return values.count == 2 && values[0] < 3 ? sum + Int(values[1]) : sum
+        }
+        #expect(try #require(report.bytesRead["upload"]) < needed)
     }
 }
 

@@ -61,6 +61,8 @@ final class InputTask: Sendable {
     private let beginning: Beginning?
     private let packets: PacketBuffer
     private let job: RunJob
+    /// When what is needed of it ends, in microseconds; nil where all is.
+    private let end: Int64?
 
     /// - Parameter beginning: what of it was read and decoded already.
     init(_ input: Plan.Input, name: String, source: any ByteSource, beginning: Beginning? = nil, job: RunJob) {
@@ -71,6 +73,7 @@ final class InputTask: Sendable {
         self.beginning = beginning
         self.packets = packets
         self.job = job
+        end = input.asset == nil ? job.plan.graph.uploadEnd?.microseconds : nil
         let copied = input.asset == nil ? job.plan.copied?.stream : nil
         feeds = input.streams.filter { $0.index != copied }.map { DecodeFeed($0, of: input, packets, job: job) }
         copy = copied.map { CopyFeed(packets, stream: $0) }
@@ -191,8 +194,14 @@ final class InputTask: Sendable {
                 job.warn("\(name) is damaged: it was read up to the damage")
                 return
             }
-            guard let packet, packets.push(packet) else { return }
+            guard let packet, packets.push(packet, isSpare: isSpare(packet, of: demuxer)) else { return }
         }
+    }
+
+    /// Whether a packet is decoded at or after the moment that ends what is needed.
+    private func isSpare(_ packet: Packet, of demuxer: Demuxer) -> Bool {
+        guard let end, let time = packet.dts ?? packet.pts else { return false }
+        return demuxer.streams[packet.stream].timeBase.rescale(time, to: .microseconds) >= end
     }
 
     /// The error for a stream of which nothing can be decoded.

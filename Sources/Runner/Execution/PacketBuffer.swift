@@ -22,8 +22,8 @@ final class PacketBuffer: Sendable {
         let capacity: Int
         var isFinished = false
 
-        func mustWait(_ stream: Int) -> Bool {
-            guard let lane = lanes[stream], lane.isWanted, lane.isFull(capacity) else { return false }
+        func mustWait(_ stream: Int, isSpare: Bool) -> Bool {
+            guard let lane = lanes[stream], lane.isWanted, lane.isFull(isSpare ? 1 : capacity) else { return false }
             let isStarving = lanes.values.contains { $0.isWanted && $0.isAwaited && $0.packets.isEmpty }
             return !isStarving || lane.bytes >= PacketBuffer.most
         }
@@ -44,10 +44,11 @@ final class PacketBuffer: Sendable {
 
     /// Puts a packet in, waiting while there is no need for it.
     ///
+    /// - Parameter isSpare: whether it may never be asked for, lying beyond the last trim: one such is enough.
     /// - Returns: whether any decoder wants more.
-    func push(_ packet: Packet) -> Bool {
+    func push(_ packet: Packet, isSpare: Bool = false) -> Bool {
         monitor.wait { state in
-            guard !state.mustWait(packet.stream) else { return nil }
+            guard !state.mustWait(packet.stream, isSpare: isSpare) else { return nil }
             if state.lanes[packet.stream]?.isWanted == true {
                 state.lanes[packet.stream]?.packets.append(packet)
                 state.lanes[packet.stream]?.bytes += packet.size
