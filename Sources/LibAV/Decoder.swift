@@ -22,7 +22,7 @@ public final class Decoder: @unchecked Sendable {
             switch self {
             case .none: 1
             case .frames: Processors.frameThreads
-            case .slices: Processors.threads
+            case .slices: min(Processors.threads, Processors.frameThreads)
             }
         }
     }

@@ -54,11 +54,11 @@ public final class Encoder: @unchecked Sendable {
 
     /// A video encoder.
     ///
-    /// - Parameter threads: how many threads it may use.
+    /// - Parameter threads: how many threads it may use; nil for as many as keep the processors busy.
     /// - Throws: ``AVError`` where there is no such encoder, or it refuses the settings.
-    public convenience init(video: Video, threads: Int = Processors.encoderThreads) throws(AVError) {
+    public convenience init(video: Video, threads: Int? = nil) throws(AVError) {
         var options = video.options
-        options["threads"] = "\(threads)"
+        options["threads"] = "\(threads ?? Processors.encoderThreads(height: video.height))"
         try self.init(
             video.encoder, options, timeBase: Fraction(video.frameRate.denominator, video.frameRate.numerator)
         ) {

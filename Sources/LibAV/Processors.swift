@@ -13,12 +13,26 @@ public enum Processors {
     /// How many threads keep them busy with work that never waits.
     public static var threads: Int { max(1, Int(available.rounded(.up))) }
 
-    /// How many threads of a decoder keep them busy, which have a frame each and wait for parts of each other's: half as many again.
-    public static var frameThreads: Int { max(1, Int((available.rounded(.up) * 1.5).rounded(.down))) }
+    /// How many threads of a decoder keep them busy, which have a frame each and wait for parts of each other's.
+    public static var frameThreads: Int { frameThreads(on: available) }
 
     /// How many threads of x264 keep them busy. They wait as a decoder's do, and there is never a frame too few for them, but for
     /// 3 MiB each at 720p.
-    public static var encoderThreads: Int { max(1, Int(available.rounded(.up)) * 2) }
+    ///
+    /// - Parameter height: of the picture, in pixels.
+    public static func encoderThreads(height: Int) -> Int { encoderThreads(on: available, height: height) }
+
+    /// Half as many again as there are processors; 16 at the most, beyond which libavcodec advises against it
+    /// (`MAX_AUTO_THREADS`, `libavcodec/pthread_internal.h`).
+    static func frameThreads(on processors: Double) -> Int {
+        min(16, max(1, Int((processors.rounded(.up) * 1.5).rounded(.down))))
+    }
+
+    /// Twice as many as there are processors; one for two rows of macroblocks at the most, as x264 has it where it is to choose
+    /// (`validate_parameters`, `encoder/encoder.c`): more gain nothing.
+    static func encoderThreads(on processors: Double, height: Int) -> Int {
+        max(1, min(Int(processors.rounded(.up)) * 2, (height + 15) / 16 / 2))
+    }
 
     /// The process's control group and all above it, of version 2 (cgroups(7)): each may have a limit.
     private static func groups() -> [String] {

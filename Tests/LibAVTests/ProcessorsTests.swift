@@ -9,10 +9,11 @@ struct ProcessorsTests {
         for text in ["max 100000\n", "", "0 100000", "1 0", "many"] { #expect(Processors.quota(text) == nil) }
     }
 
-    @Test("there is at least one thread, and half as many again where they have a frame each")
+    @Test("threads follow the processors, up to what codecs make use of")
     func threads() {
         #expect(Processors.available > 0 && Processors.threads >= 1)
-        #expect(Processors.frameThreads == max(1, Processors.threads * 3 / 2))
-        #expect(Processors.encoderThreads == Processors.threads * 2)
+        #expect([0.1, 1, 1.7, 2, 4, 64].map(Processors.frameThreads(on:)) == [1, 1, 3, 3, 6, 16])
+        #expect([0.1, 1.7, 4, 64].map { Processors.encoderThreads(on: $0, height: 720) } == [2, 4, 8, 22])
+        #expect(Processors.encoderThreads(on: 64, height: 16) == 1)
     }
 }
