@@ -97,13 +97,15 @@ struct ShowcaseTests {
         }
     }
 
-    @Test("of a long clip only what is needed is read")
-    func reading() async throws {
+    @Test(
+        "of a long clip only what is needed is read, where it is encoded and where it is passed on",
+        arguments: [true, false])
+    func reading(alwaysEncodes: Bool) async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 60, size: "640x360", audio: false)
         let pipeline = Pipeline("test", version: 1, summary: "A test") {
             Trim2(seconds: 2)
         } output: {
-            MP4(video: .h264(preset: .ultrafast), frameRate: 30)
+            MP4(video: .h264(preset: .ultrafast, alwaysEncodes: alwaysEncodes), frameRate: 30)
         }
         let report = try await make(pipeline, of: clip, to: scratch.path("out.mp4"))
         // A queue may be full beyond the end of the trim, and is not: a second's packets are more than decoding asks for.

@@ -93,6 +93,14 @@ public struct Plan: Hashable, Codable, Sendable {
     /// How many frames the output will have, where that can be told.
     public var frames: Int? { duration.map { $0.frames(at: output.frameRate) } }
 
+    /// The moment of the upload from which on nothing of it is needed, be it decoded or passed on; nil where there is none.
+    var uploadEnd: Seconds? {
+        guard let copied else { return graph.uploadEnd }
+        guard let end = copied.end.map({ Seconds(Double($0) / output.frameRate.value) }) else { return nil }
+        let isDecodedToo = graph.sources.contains { $0.source.asset == nil }
+        return isDecodedToo ? graph.uploadEnd.map { max($0, end) } : end
+    }
+
     /// The labels of the filter graph's outputs, in the order of the output's streams.
     var sinks: [(label: String, kind: MediaKind)] {
         (copied == nil ? [("v", .video)] : []) + (hasAudio ? [("a", .audio)] : [])

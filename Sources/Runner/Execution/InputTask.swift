@@ -73,7 +73,7 @@ final class InputTask: Sendable {
         self.beginning = beginning
         self.packets = packets
         self.job = job
-        end = input.asset == nil ? job.plan.graph.uploadEnd?.microseconds : nil
+        end = input.asset == nil ? job.plan.uploadEnd?.microseconds : nil
         let copied = input.asset == nil ? job.plan.copied?.stream : nil
         feeds = input.streams.filter { $0.index != copied }.map { DecodeFeed($0, of: input, packets, job: job) }
         copy = copied.map { CopyFeed(packets, stream: $0) }
