@@ -50,7 +50,7 @@ struct BrowserTests {
         let frames = try await run(publishedManifest(name), of: clip, to: output).frames
         #expect(frames == 210)
         let looked = [0, 1, 73, 74, 75, 76, 104, 133, 134, 135, 136, 208, 209]
-        let result = try Tool.run(
+        let result = try await Tool.runAside(
             Checkout.file(".build/python/bin/python"),
             [Checkout.file("Tests/browser.py"), output, "30"] + looked.map(String.init))
         try #require(result.status == 0, "\(result.errors)")

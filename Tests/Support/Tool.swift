@@ -3,7 +3,7 @@ package import Foundation
 import Glibc
 
 /// A program run to its end.
-package struct Tool {
+package struct Tool: Sendable {
     /// How it ended.
     package let status: Int32
     /// What it wrote to standard output.
@@ -39,5 +39,12 @@ package struct Tool {
             String(decoding: try Data(contentsOf: scratch.folder.appending(path: name)), as: UTF8.self)
         }
         return Tool(status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+    }
+
+    /// The same, on a thread of its own: it may take long, and other tests need those that there are.
+    package static func runAside(_ program: String, _ arguments: [String]) async throws -> Tool {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try run(program, arguments) }) }
+        }
     }
 }
