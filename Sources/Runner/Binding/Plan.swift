@@ -97,8 +97,7 @@ public struct Plan: Hashable, Codable, Sendable {
     var uploadEnd: Seconds? {
         guard let copied else { return graph.uploadEnd }
         guard let end = copied.end.map({ Seconds(Double($0) / output.frameRate.value) }) else { return nil }
-        let isDecodedToo = graph.sources.contains { $0.source.asset == nil }
-        return isDecodedToo ? graph.uploadEnd.map { max($0, end) } : end
+        return hasAudio ? graph.uploadEnd.map { max($0, end) } : end
     }
 
     /// The labels of the filter graph's outputs, in the order of the output's streams.
