@@ -236,6 +236,7 @@ public struct Runner: Sendable {
     func blocking<Value: Sendable>(
         _ work: @escaping @Sendable (CancellationFlag) throws(RunError) -> Value
     ) async throws(RunError) -> Value {
+        guard !Task.isCancelled else { throw .cancelled }
         let cancellation = CancellationFlag()
         let outcome = Outcome<Value>()
         let watchdog = try Watchdog(limits) { error in

@@ -63,6 +63,11 @@ struct RunTests {
         let runner = testRunner()
         let plan = try await runner.plan(encoded.compile(assets: AssetCatalog()).manifest, for: clip)
         let output = scratch.path("out.mp4")
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await runner.run(plan, input: clip, output: output).report()
+        }
+        await #expect(throws: RunError.cancelled) { try await task.value }
         // By itself, not by a test that may have to wait for a thread.
         for work in ["demux", "decode"] {
             var runner = runner
