@@ -52,10 +52,17 @@ static inline const int32_t *cav_stream_display_matrix(const AVStream *stream) {
     return cav_stream_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t));
 }
 
-/// The light level of one kind of metadata, in cd/m2; 0 where it does not say.
+/// The light level of one kind of metadata, in cd/m2; 0 where it does not say, or says what no HDR picture has: a peak
+/// under 100 (SDR's reference white, ITU-R BT.2035), over 10,000 (the top of PQ, SMPTE ST 2084), or below the average of its
+/// brightest frame (MaxFALL).
 static inline double cav_light_level(const AVMasteringDisplayMetadata *display, const AVContentLightMetadata *content) {
-    if (content && content->MaxCLL > 0) return content->MaxCLL;
-    if (display && display->has_luminance && display->max_luminance.den > 0) return av_q2d(display->max_luminance);
+    const double average = content && content->MaxFALL <= 10000 ? content->MaxFALL : 0;
+    const double peaks[] = {
+        content ? content->MaxCLL : 0,
+        display && display->has_luminance && display->max_luminance.den > 0 ? av_q2d(display->max_luminance) : 0,
+    };
+    for (int index = 0; index < 2; index++)
+        if (peaks[index] >= 100 && peaks[index] <= 10000 && peaks[index] >= average) return peaks[index];
     return 0;
 }
 

@@ -145,6 +145,10 @@ public final class Encoder: @unchecked Sendable {
     /// How many samples an audio encoder takes at a time; 0 for any number, and for video.
     public var frameSize: Int { Int(context.pointee.frame_size) }
 
+    /// Reorder delay: by how many frames the decode order lags behind the order of display; 0 without B frames, and for
+    /// audio.
+    public var reorderDelay: Int { Int(context.pointee.has_b_frames) }
+
     /// What a decoder needs before the first packet, as the encoder writes it: for H.264 the parameter sets, each behind a
     /// start code (ITU-T H.264, annex B).
     public var header: [UInt8] {

@@ -40,7 +40,10 @@ public final class Packet: @unchecked Sendable {
     /// When it is shown, in units of its stream's time base.
     public var pts: Int64? { pointer.pointee.pts == cav_no_pts ? nil : pointer.pointee.pts }
     /// When it is decoded, in units of its stream's time base.
-    public var dts: Int64? { pointer.pointee.dts == cav_no_pts ? nil : pointer.pointee.dts }
+    public var dts: Int64? {
+        get { pointer.pointee.dts == cav_no_pts ? nil : pointer.pointee.dts }
+        set { pointer.pointee.dts = newValue ?? cav_no_pts }
+    }
     /// Whether it is decoded but not shown, because an edit list leaves it out.
     public var isHidden: Bool { pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
     /// Whether decoding can begin with it.

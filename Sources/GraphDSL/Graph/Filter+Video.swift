@@ -84,6 +84,9 @@ extension Filter {
         .expression("max(0, in.duration-\(duration.description))")
     }
 
+    /// Repeats the last frame without end.
+    package static let holdingLastFrame = Filter.video("tpad", ["stop": -1, "stop_mode": "clone"])
+
     /// Joins `count` pieces in time. Inputs: the video (and audio, when `audio` is set) of each piece in turn.
     public static func concat(count: Int, audio: Bool) -> Filter {
         Filter(

@@ -134,7 +134,7 @@ private struct Cut {
         if sound != nil {
             guard let length = length(pieces) else { return nil }
             // The sound of what follows begins at its time: a picture that ends early keeps its last frame.
-            filters += [Filter.video("tpad", ["stop": -1, "stop_mode": "clone"]), .trim(to: length)]
+            filters = [.holdingLastFrame] + filters + [.trim(to: length)]
         }
         cone.value.close(picture, .video, filters)
         if sound != nil, let end = cone.ends.last { cone.value.close(end, .audio, []) }

@@ -22,7 +22,7 @@ extension Binder {
                     + passes.notes),
             GraphStep(
                 GraphStep.computed, manifest, passes.computed, try formats(passes.computed),
-                ["parameters are filled in and formulas computed for this clip"]),
+                ["parameters are filled in and formulas computed for this clip"] + passes.fitting),
         ]
         for step in passes.optimised {
             let changes = step.result.changes.isEmpty ? ["nothing to do"] : step.result.changes

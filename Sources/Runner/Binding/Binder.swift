@@ -83,8 +83,10 @@ package struct Binder {
         let normalised: FilterGraph
         /// What the upload needed, in words.
         let notes: [String]
-        /// With parameters filled in and formulas computed.
+        /// With parameters filled in, formulas computed, fades that fit, and ends held.
         let computed: FilterGraph
+        /// What was done for fades to fit, in words.
+        let fitting: [String]
         /// What is known of the links that the sinks read.
         let ends: [LinkFormat]
         /// What each pass of the optimiser made of it.
@@ -97,10 +99,12 @@ package struct Binder {
     func passes() throws(RunError) -> Passes {
         var notes: [String] = []
         let normalised = try normalise(manifest.graph, &notes)
-        let (computed, ends) = try resolve(normalised)
+        let (resolved, ends) = try resolve(normalised)
+        let fitted = FittedFades(resolved, formats: try formats(resolved))
+        let computed = HeldEnds(fitted.graph, formats: try formats(fitted.graph)).graph
         let sources = try sourceFormats(computed)
         return Passes(
-            normalised: normalised, notes: notes, computed: computed, ends: ends,
+            normalised: normalised, notes: notes, computed: computed, fitting: fitted.remarks, ends: ends,
             optimised: Optimiser.run(on: computed, hasFilter: FilterLibrary.has) { sources[$0] ?? .unknown($0.kind) })
     }
 
@@ -115,7 +119,7 @@ package struct Binder {
         plan.normalisations = passes.notes
         plan.warnings = warnings
         plan.advice = Advice(graph: passes.computed, formats: try formats(passes.computed))
-            .remarks(upload: upload, assets: assets)
+            .remarks(upload: upload, assets: assets) + passes.fitting
         plan.segments = try segments(passes.final, lasting: plan.duration)
         return plan
     }

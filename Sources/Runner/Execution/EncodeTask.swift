@@ -36,6 +36,7 @@ final class EncodeTask: Sendable {
     ) throws(RunError) -> Int? {
         var next: Int64 = 0
         var count = 0
+        var clock = DecodeClock(delay: encoder.reorderDelay)
         while let frame = frames.pop() {
             // A video frame's time is its number: rounding in the graph's time base must neither repeat nor skip one.
             let time = timeBase.rescale(frame.pts ?? 0, to: encoder.timeBase)
@@ -44,16 +45,19 @@ final class EncodeTask: Sendable {
             if isVideo, stamp >= job.limits.frames {
                 throw .tooManyFrames(job.uploadName, limit: job.limits.frames)
             }
-            try send(frame, at: stamp, collect)
+            clock.show(at: stamp)
+            try send(frame, at: stamp, &clock, collect)
             count += 1
             advance(Int(next))
         }
         guard !job.cancellation.isCancelled else { return nil }
-        try send(nil, at: next, collect)
+        try send(nil, at: next, &clock, collect)
         return count
     }
 
-    private func send(_ frame: Frame?, at time: Int64, _ collect: (Packet) throws(RunError) -> Void) throws(RunError) {
+    private func send(
+        _ frame: Frame?, at time: Int64, _ clock: inout DecodeClock, _ collect: (Packet) throws(RunError) -> Void
+    ) throws(RunError) {
         do throws(AVError) {
             try job.measure("encode") { () throws(AVError) in try encoder.send(frame, at: time) }
         } catch {
@@ -67,6 +71,7 @@ final class EncodeTask: Sendable {
                 throw .fault("the encoder failed: \(error.reason)")
             }
             guard let packet else { return }
+            if isVideo { packet.dts = clock.next() }
             try collect(packet)
         }
     }

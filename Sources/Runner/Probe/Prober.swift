@@ -199,11 +199,13 @@ extension MediaInfo.Video {
     /// How long one frame is shown at the average rate.
     fileprivate var frameDuration: Seconds { Seconds(frameRate.inverse.value) }
 
-    /// The shape of a pixel; square where the file does not say, or says what no picture is.
+    /// The shape of a pixel; square where the file does not say, says what no picture is, or is within 1 % of square:
+    /// encoders of odd sizes round to 1281:1280, and to resample for that would blur the picture.
     private static func plausible(_ aspect: Fraction) -> Rational {
         guard aspect.isPositive else { return 1 }
         let ratio = Rational(aspect)
-        return ratio > Rational(1, 8) && ratio < 8 ? ratio : 1
+        guard ratio > Rational(1, 8), ratio < 8 else { return 1 }
+        return (ratio.value - 1).magnitude <= 0.01 ? 1 : ratio
     }
 }
 
