@@ -28,6 +28,8 @@ public final class Decoder: @unchecked Sendable {
     }
 
     private let context: UnsafeMutablePointer<AVCodecContext>
+    /// Holds frames back whose times must be sorted; nil where packets have presentation times.
+    private var order: DisplayOrder?
 
     /// A decoder for a stream of a container.
     ///
@@ -41,6 +43,7 @@ public final class Decoder: @unchecked Sendable {
         context = try AVError.check(avcodec_alloc_context3(codec), operation)
         timeBase = description.timeBase
         frameRate = Fraction(demuxer.frameRate(of: index))
+        order = demuxer.isDecodeTimed(index) ? DisplayOrder() : nil
         context.pointee.pkt_timebase = timeBase.rational
         context.pointee.thread_count = Int32(threading.threads)
         context.pointee.thread_type = threading == .slices ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE
@@ -62,7 +65,10 @@ public final class Decoder: @unchecked Sendable {
     }
 
     /// Forgets all that it was given: the next packet may be from anywhere in the stream.
-    public func flush() { avcodec_flush_buffers(context) }
+    public func flush() {
+        avcodec_flush_buffers(context)
+        order?.clear()
+    }
 
     /// Takes a packet, or nil at the end of the stream; call ``receive()`` until it gives nothing before the next.
     ///
@@ -78,11 +84,17 @@ public final class Decoder: @unchecked Sendable {
     ///
     /// - Throws: ``AVError``.
     public func receive() throws(AVError) -> Frame? {
-        let frame = try Frame()
-        let result = avcodec_receive_frame(context, frame.pointer)
-        if result == cav_error(EAGAIN) || result == cav_error_eof { return nil }
-        try AVError.check(result, "decode")
-        frame.pointer.pointee.pts = frame.pointer.pointee.best_effort_timestamp
-        return frame
+        while true {
+            let frame = try Frame()
+            let result = avcodec_receive_frame(context, frame.pointer)
+            if result == cav_error_eof { return order?.next() }
+            if result == cav_error(EAGAIN) { return nil }
+            try AVError.check(result, "decode")
+            guard order != nil else {
+                frame.pointer.pointee.pts = frame.pointer.pointee.best_effort_timestamp
+                return frame
+            }
+            if let shown = order?.take(frame, delay: Int(context.pointee.has_b_frames)) { return shown }
+        }
     }
 }

@@ -35,6 +35,9 @@ public final class Demuxer {
 
     let allowance: Allowance
 
+    private let timings: [Int: DecodeTiming]
+    /// Whether the container can have edit lists.
+    private let isEditable: Bool
     private var continuity = Continuity()
     private var keyDelays: [Int: Int64] = [:]
     private let reader: ByteReader
@@ -115,7 +118,14 @@ public final class Demuxer {
         isListed = isEnough
         let it = opened.pointee
         streams = (0..<Int(it.nb_streams)).compactMap { index in it.streams[index].map { StreamDescription($0) } }
-        format = String(cString: it.iformat.pointee.name)
+        let format = String(cString: it.iformat.pointee.name)
+        self.format = format
+        isEditable = format.hasPrefix("mov")
+        var timings: [Int: DecodeTiming] = [:]
+        for index in 0..<Int(it.nb_streams) {
+            timings[index] = it.streams[index].flatMap { DecodeTiming($0, container: format) }
+        }
+        self.timings = timings
         // Where the container says nothing, libav guesses from the bit rate or the last time stamp.
         duration =
             it.duration > 0 && it.duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? it.duration : nil
@@ -201,7 +211,7 @@ public final class Demuxer {
     /// - Parameter time: in microseconds from ``origin``.
     /// - Throws: ``AVError`` where the container cannot be searched.
     public func seek(to time: Int64, stream: Int) throws(AVError) {
-        let timestamp = Fraction.microseconds.rescale(time &+ origin, to: streams[stream].timeBase)
+        let timestamp = Fraction.microseconds.rescale(time &+ origin, to: streams[stream].timeBase) &+ surplus(of: stream)
         try AVError.check(
             av_seek_frame(context, Int32(stream), timestamp, AVSEEK_FLAG_BACKWARD), "search the input")
     }
@@ -218,10 +228,17 @@ public final class Demuxer {
             // A transport stream may begin new streams at any time; nobody has asked for those.
             guard streams.indices.contains(packet.stream) else { continue }
             let offset = Fraction.microseconds.rescale(
-                origin &- shift(of: packet), to: streams[packet.stream].timeBase)
+                origin &- shift(of: packet) &+ codecDelay(of: packet.stream), to: streams[packet.stream].timeBase)
             if packet.isKey, let shown = packet.pts, let decoded = packet.dts {
                 keyDelays[packet.stream] = shown &- decoded
             }
+            if let timing = timings[packet.stream] {
+                packet.dts = packet.dts.map(timing.time)
+                packet.pointer.pointee.pts = packet.pointer.pointee.dts
+            }
+            // An edit begins at 0: what lies before it is decoded for what follows, and not shown. libavformat does not mark
+            // all of it where the edit has no key frame before it.
+            if isEditable, let shown = packet.pts, shown < 0, streams[packet.stream].isVideo { packet.hide() }
             // Wrapping: a file may claim any time, and none may end the process.
             if packet.pointer.pointee.pts != cav_no_pts { packet.pointer.pointee.pts &-= offset }
             if packet.pointer.pointee.dts != cav_no_pts { packet.pointer.pointee.dts &-= offset }
@@ -238,6 +255,20 @@ public final class Demuxer {
         return continuity.shift(
             stream: packet.stream, time: timeBase.rescale(time, to: .microseconds),
             duration: timeBase.rescale(packet.duration, to: .microseconds))
+    }
+
+    /// Whether a stream's packets have decode times only, see ``DecodeTiming``.
+    func isDecodeTimed(_ stream: Int) -> Bool { timings[stream] != nil }
+
+    private func surplus(of stream: Int) -> Int64 { timings[stream]?.surplus ?? 0 }
+
+    /// The delay of a sound that its container has no field for, in microseconds: MP3 in AVI begins with 1105 samples of the
+    /// encoder's and the decoder's delay (LAME's `ENCDELAY` of 576, and 529 of any decoder).
+    private func codecDelay(of stream: Int) -> Int64 {
+        guard format == "avi", case .audio(let facts) = streams[stream].content, streams[stream].codec == "mp3",
+            facts.sampleRate > 0
+        else { return 0 }
+        return 1_105_000_000 / Int64(facts.sampleRate)
     }
 
     /// How many bytes have been read of the source.
@@ -267,8 +298,8 @@ public final class Demuxer {
             guard let entry = avformat_index_get_entry(it, index)?.pointee, entry.flags & AVINDEX_KEYFRAME != 0 else {
                 return nil
             }
-            return streams[stream].timeBase.rescale(entry.timestamp &+ keyDelay(of: stream), to: .microseconds)
-                &- origin
+            let time = entry.timestamp &+ keyDelay(of: stream) &- surplus(of: stream)
+            return streams[stream].timeBase.rescale(time, to: .microseconds) &- origin
         }
     }
 
@@ -276,7 +307,7 @@ public final class Demuxer {
     public func lastKeyTime(of stream: Int, before time: Int64) -> Int64? {
         guard let it = context.pointee.streams[stream] else { return nil }
         let timeBase = streams[stream].timeBase
-        let delay = keyDelay(of: stream)
+        let delay = keyDelay(of: stream) &- surplus(of: stream)
         let moment = Fraction.microseconds.rescale(time &+ origin, to: timeBase) &- delay
         let entry = avformat_index_get_entry_from_timestamp(it, moment, AVSEEK_FLAG_BACKWARD)
         return entry.map { timeBase.rescale($0.pointee.timestamp &+ delay, to: .microseconds) &- origin }

@@ -46,6 +46,8 @@ public final class Packet: @unchecked Sendable {
     }
     /// Whether it is decoded but not shown, because an edit list leaves it out.
     public var isHidden: Bool { pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
+    /// Has it decoded and not shown.
+    func hide() { pointer.pointee.flags |= AV_PKT_FLAG_DISCARD }
     /// Whether decoding can begin with it.
     public var isKey: Bool { pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 }
     /// Whether the container could not read it whole.

@@ -79,6 +79,11 @@ public struct StreamDescription: Hashable, Sendable {
     /// How many frames it has, where the container says.
     public var frameCount: Int?
 
+    /// Whether it carries pictures.
+    var isVideo: Bool {
+        if case .video = content { true } else { false }
+    }
+
     /// Whether it is a picture with transparency.
     var hasAlpha: Bool {
         if case .video(let facts) = content { facts.hasAlpha } else { false }

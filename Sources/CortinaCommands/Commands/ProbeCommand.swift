@@ -66,7 +66,14 @@ struct ProbeCommand: AsyncParsableCommand {
 
     private static func frames(_ video: MediaInfo.Video) -> String {
         let rate = (video.frameRate.value * 1000).rounded() / 1000
-        return "\(rate) a second" + (video.isVariableFrameRate ? " on average, variable" : ", constant")
+        let basis =
+            switch video.frameRateBasis {
+            case .container(0): "as the container says"
+            case .container(let frames): "as the container says, and the times of \(frames == 1 ? "1 frame" : "\(frames) frames")"
+            case .times(let frames): "by the times of \(frames) frames"
+            case .assumed: "assumed: nothing says"
+            }
+        return "\(rate) a second" + (video.isVariableFrameRate ? " on average, variable" : ", constant") + " (\(basis))"
             + (video.isInterlaced ? ", interlaced" : ", progressive")
     }
 

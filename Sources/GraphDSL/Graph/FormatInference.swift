@@ -113,7 +113,8 @@ package struct FormatInference {
                 if case .rational(let rate) = filter.options["fps"] {
                     format.frameRate = .known(rate)
                     format.duration = format.duration.map { time in
-                        Seconds(Double(time.frames(at: rate)) / rate.value)
+                        // What is there at all is shown for a frame at least.
+                        Seconds(Double(time > .zero ? max(1, time.frames(at: rate)) : 0) / rate.value)
                     }
                 } else {
                     format.frameRate = .unknown

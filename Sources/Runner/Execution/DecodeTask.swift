@@ -43,7 +43,8 @@ struct DecodeTask {
             do throws(AVError) {
                 try job.measure("decode") { () throws(AVError) in try decoder.send(packet) }
             } catch {
-                try lose(error)
+                // What is not shown is not missed.
+                if packet?.isHidden != true || error.isOutOfMemory { try lose(error) }
             }
             isOpen = try drain()
             if asset == nil, feed.stream.kind == .video, frames > job.limits.frames {

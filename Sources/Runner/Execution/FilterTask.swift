@@ -95,6 +95,7 @@ final class FilterTask: Sendable {
         _ graph: FilterGraphInstance, _ first: [DecodedFrame], _ adapters: [FrameAdapter], _ output: any FrameSink
     ) throws(RunError) {
         var ends = first.map(\.end)
+        let timeBases = first.map(\.timeBase)
         var waiting: [DecodedFrame?] = first
         while !job.cancellation.isCancelled, !output.hasEnough {
             switch try filtering({ () throws(AVError) in try graph.next() }) {
@@ -113,7 +114,8 @@ final class FilterTask: Sendable {
                     if next == nil { continue }
                 }
                 guard let next else {
-                    try filtering { () throws(AVError) in try graph.close(input, at: ends[input]) }
+                    let end = max(ends[input], leastEnd(of: feeds[input], timeBases[input]))
+                    try filtering { () throws(AVError) in try graph.close(input, at: end) }
                     continue
                 }
                 ends[input] = next.end
@@ -122,6 +124,12 @@ final class FilterTask: Sendable {
                 if !isOpen { feeds[input].close() }
             }
         }
+    }
+
+    /// The earliest end of a stream, in units of its time base: a picture is shown for a frame of the output at least.
+    private func leastEnd(of feed: DecodeFeed, _ timeBase: Fraction) -> Int64 {
+        guard feed.stream.kind == .video else { return .min }
+        return Fraction(job.plan.output.frameRate.inverse).rescale(1, to: timeBase)
     }
 
     private func filtering<Result>(_ work: () throws(AVError) -> Result) throws(RunError) -> Result {

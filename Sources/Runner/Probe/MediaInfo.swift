@@ -39,8 +39,10 @@ public struct MediaInfo: Hashable, Codable, Sendable {
         public var orientation: Orientation
         /// Frames a second on average.
         public var frameRate: Rational
-        /// Whether the times of the frames are not all equally far apart.
+        /// Whether the times of the frames are not all equally far apart, or too few to tell at a rate that no camera has.
         public var isVariableFrameRate: Bool
+        /// Where ``frameRate`` comes from.
+        public var frameRateBasis: FrameRateBasis
         /// The pixel format, by libavutil's name.
         public var pixelFormat: String
         /// Bits a component.
@@ -99,6 +101,16 @@ public struct MediaInfo: Hashable, Codable, Sendable {
         private func evenSide(_ side: Double) -> Int { max(2, Int((side / 2).rounded()) * 2) }
     }
 
+    /// Where a frame rate comes from.
+    public enum FrameRateBasis: Hashable, Codable, Sendable {
+        /// The container says it; the times of so many frames agree, 0 where they were not read.
+        case container(frames: Int)
+        /// The times of so many frames, where the container does not say or they say otherwise.
+        case times(frames: Int)
+        /// Nothing says.
+        case assumed
+    }
+
     /// The facts of the audio stream.
     public struct Audio: Hashable, Codable, Sendable {
         /// Its index in the container.
@@ -143,7 +155,7 @@ extension MediaInfo {
         let length = Seconds(60)
         let video = Video(
             stream: 0, codec: "h264", codedSize: size, sampleAspect: 1, orientation: .upright, frameRate: frameRate,
-            isVariableFrameRate: false, pixelFormat: "yuv420p", bitDepth: 8,
+            isVariableFrameRate: false, frameRateBasis: .container(frames: 0), pixelFormat: "yuv420p", bitDepth: 8,
             colour: ColourDescription(
                 matrix: "bt709", transfer: "bt709", primaries: "bt709", isFullRange: false, lightLevel: nil),
             isInterlaced: false, hasAlpha: false, isSupported: true, isDecodable: true, duration: length,

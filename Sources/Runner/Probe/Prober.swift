@@ -119,12 +119,12 @@ package enum Prober {
         let chosen = [video, audio].compactMap(\.self)
         let origin = origin(survey, video: video, audio: audio)
 
+        let times = claim.times ?? video.flatMap { survey.times[$0.index] } ?? []
+        let cadence = video.flatMap { Cadence(times: times, timeBase: $0.timeBase) }
         func end(_ stream: StreamDescription) -> Seconds? {
-            let end = claim.isCredible ? claim.end(of: stream) : survey.ends[stream.index]
+            let step = stream.index == video?.index ? cadence?.step : nil
+            let end = claim.isCredible ? claim.end(of: stream) : survey.end(of: stream.index, step: step)
             return end.flatMap { Seconds(plausible: $0 &- origin) }
-        }
-        let cadence = video.flatMap { stream in
-            Cadence(times: claim.times ?? survey.times[stream.index] ?? [], timeBase: stream.timeBase)
         }
         var info = MediaInfo(
             container: demuxer.format, bytes: bytes, start: Seconds(plausible: origin) ?? .zero, duration: nil,
@@ -133,7 +133,7 @@ package enum Prober {
             ignored: demuxer.streams.filter { stream in !chosen.contains { $0.index == stream.index } }.map(\.words))
         if let video, let facts = survey.picture {
             var picture = MediaInfo.Video(
-                video, facts, cadence, isListed: claim.times != nil, pictures: survey.pictures)
+                video, facts, cadence, isListed: claim.times != nil, frames: times.count, pictures: survey.pictures)
             if claim.times != nil {
                 picture.keyFrames = demuxer.keyTimes(of: video.index).map { Seconds(microseconds: $0) - info.start }
             }
@@ -169,23 +169,15 @@ extension StreamDescription {
 extension MediaInfo.Video {
     fileprivate init(
         _ stream: StreamDescription, _ facts: StreamDescription.Video, _ cadence: Cadence?, isListed: Bool,
-        pictures: Int
+        frames: Int, pictures: Int
     ) {
-        let said = Rational(facts.averageFrameRate)
-        let base = Rational(facts.baseFrameRate)
         let format = facts.pixelFormat ?? "unknown"
-        // The container's number is the exact one (30000/1001); a clock's rate is none.
-        let isRate = said.isPositive && said <= Self.fastest
-        let rate = isRate ? said : cadence?.averageRate ?? base
+        let (rate, isVariable, basis) = Self.rate(facts, cadence, isListed: isListed, frames: frames)
         self.init(
             stream: stream.index, codec: stream.codec,
             codedSize: PictureSize(width: facts.width, height: facts.height),
             sampleAspect: Self.plausible(facts.sampleAspect), orientation: facts.orientation,
-            frameRate: rate.isPositive ? rate : 25,
-            // A tenth of a percent of difference is rounding of the container's clock.
-            isVariableFrameRate: isRate && !isListed
-                ? (base.value / said.value - 1).magnitude > 0.001 : cadence?.isVariable ?? false,
-            pixelFormat: format, bitDepth: facts.bitDepth,
+            frameRate: rate, isVariableFrameRate: isVariable, frameRateBasis: basis, pixelFormat: format, bitDepth: facts.bitDepth,
             colour: ColourDescription(
                 matrix: facts.colourSpace, transfer: facts.colourTransfer, primaries: facts.colourPrimaries,
                 isFullRange: facts.colourRange == "pc" || format.hasPrefix("yuvj"), lightLevel: facts.lightLevel),
@@ -193,8 +185,36 @@ extension MediaInfo.Video {
             isDecodable: pictures > 0, isReordered: facts.isReordered, keyFrames: [])
     }
 
+    /// The frame rate, whether it is variable, and where it comes from.
+    ///
+    /// - Parameters:
+    ///   - isListed: whether the container lists all frames, and so knows its average.
+    ///   - frames: how many frames have a known time.
+    private static func rate(
+        _ facts: StreamDescription.Video, _ cadence: Cadence?, isListed: Bool, frames: Int
+    ) -> (Rational, isVariable: Bool, MediaInfo.FrameRateBasis) {
+        let said = Rational(facts.averageFrameRate)
+        let base = Rational(facts.baseFrameRate)
+        // The container's number is the exact one (30000/1001); a clock's rate is none.
+        let isSaid = said.isPositive && said <= fastest
+        // A tenth of a percent of difference is rounding of the container's clock.
+        let isVariable =
+            cadence?.isVariable ?? (isSaid && !isListed && (base.value / said.value - 1).magnitude > 0.001)
+        var (rate, basis) = (said, MediaInfo.FrameRateBasis.container(frames: frames))
+        if let cadence, !isSaid || (isVariable && !isListed) {
+            (rate, basis) = (cadence.averageRate, .times(frames: frames))
+        } else if !isSaid {
+            rate = base
+        }
+        if !rate.isPositive { (rate, basis) = (25, .assumed) }
+        return (rate, isVariable || (rate > fastestOfFew && frames < few), basis)
+    }
+
     /// Faster than any camera's: high-speed clips are played at less.
     private static let fastest: Rational = 480
+    /// A rate above which a few frames prove nothing.
+    private static let fastestOfFew: Rational = 240
+    private static let few = 10
 
     /// How long one frame is shown at the average rate.
     fileprivate var frameDuration: Seconds { Seconds(frameRate.inverse.value) }
