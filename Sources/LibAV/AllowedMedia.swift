@@ -6,8 +6,9 @@ import CLibAV
 /// addresses (playlists, `concat`, SDP, image sequences), and each is code that a crafted file can reach.
 enum AllowedMedia {
     /// Demuxers of video files, by libavformat's names: the MP4 family with MOV and 3GP, Matroska with WebM, AVI,
-    /// MPEG transport and program streams, FLV.
-    static let containers = ["mov", "matroska", "webm", "avi", "mpegts", "mpeg", "flv"]
+    /// MPEG transport and program streams, FLV, Ogg, and raw DV as tape cameras give it. Ogg and DV are small demuxers whose codecs
+    /// other containers bring anyway.
+    static let containers = ["mov", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "ogg", "dv"]
 
     /// Demuxers of still pictures, which only assets are.
     static let images = ["png_pipe", "jpeg_pipe", "webp_pipe"]

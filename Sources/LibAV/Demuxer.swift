@@ -117,10 +117,18 @@ public final class Demuxer {
         context = opened
         isListed = isEnough
         let it = opened.pointee
-        streams = (0..<Int(it.nb_streams)).compactMap { index in it.streams[index].map { StreamDescription($0) } }
         let format = String(cString: it.iformat.pointee.name)
         self.format = format
         isEditable = format.hasPrefix("mov")
+        var streams = (0..<Int(it.nb_streams)).compactMap { index in it.streams[index].map { StreamDescription($0) } }
+        if isEditable, Self.needsHandlers(streams) {
+            let handlers = TrackHandlers.read(source, cancellation: cancellation)
+            for index in streams.indices where streams[index].isVideo {
+                guard let number = it.streams[index]?.pointee.id else { continue }
+                streams[index].isAuxiliary = handlers[UInt32(truncatingIfNeeded: number)] == "auxv"
+            }
+        }
+        self.streams = streams
         var timings: [Int: DecodeTiming] = [:]
         for index in 0..<Int(it.nb_streams) {
             timings[index] = it.streams[index].flatMap { DecodeTiming($0, container: format) }
@@ -129,6 +137,14 @@ public final class Demuxer {
         // Where the container says nothing, libav guesses from the bit rate or the last time stamp.
         duration =
             it.duration > 0 && it.duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? it.duration : nil
+    }
+
+    /// Whether it matters which picture is auxiliary: there are several, or one that is too small to be looked at.
+    private static func needsHandlers(_ streams: [StreamDescription]) -> Bool {
+        let pictures = streams.compactMap { stream in
+            if case .video(let facts) = stream.content, !facts.isAttachedPicture { facts } else { nil }
+        }
+        return pictures.count > 1 || pictures.contains { max($0.width, $0.height) < 64 }
     }
 
     /// Whether the container has said of all its streams what their decoders must know (MP4), and nothing need be decoded to

@@ -76,6 +76,8 @@ public struct StreamDescription: Hashable, Sendable {
     public var duration: Int64?
     /// Whether the container marks it as the one to play.
     public var isDefault: Bool
+    /// Whether it is a picture that goes with another and is not shown itself, as a depth map is.
+    public var isAuxiliary = false
     /// How many frames it has, where the container says.
     public var frameCount: Int?
 

@@ -17,6 +17,8 @@ public enum RunError: Error, Hashable, Sendable {
 
     /// The input is no container that can be read.
     case notMedia(String, AVError)
+    /// The input is of a format that is known and not taken.
+    case unsupportedFormat(String, format: String)
     /// The input is a still picture.
     case stillPicture(String)
     /// The input has no picture that moves.
@@ -83,6 +85,7 @@ extension RunError {
         case unreadableInput = "unreadable_input"
         case unreachableInput = "unreachable_input"
         case notMedia = "not_media"
+        case unsupportedFormat = "unsupported_format"
         case stillPicture = "still_picture"
         case noVideo = "no_video"
         case unsupportedCodec = "unsupported_codec"
@@ -140,6 +143,7 @@ extension RunError {
             case .unreadableInput: (.unreadableInput, .missingInput, true)
             case .unreachableInput: (.unreachableInput, .missingInput, true)
             case .notMedia: (.notMedia, .input, false)
+            case .unsupportedFormat: (.unsupportedFormat, .input, false)
             case .stillPicture: (.stillPicture, .input, false)
             case .noVideo: (.noVideo, .input, false)
             case .unsupportedCodec: (.unsupportedCodec, .input, false)
@@ -181,11 +185,13 @@ extension RunError: CustomStringConvertible {
         case .unreachableInput(let name, let reason):
             "'\(name)' cannot be read: \(reason); check the address, or try again"
         case .notMedia(let path, let error):
-            "'\(path)' is not a video file that can be read (\(error.reason)); try an MP4, MOV, MKV, WebM or AVI file"
+            "'\(path)' is not a video file that can be read (\(error.reason)); use \(Self.formats)"
+        case .unsupportedFormat(let path, let format):
+            "'\(path)' is \(format), which is not taken; use \(Self.formats)"
         case .stillPicture(let path):
             "'\(path)' is a still picture; try a video"
         case .noVideo(let path):
-            "'\(path)' has no video stream; try a file with a picture"
+            "'\(path)' has no video that moves or can be shown; try a file with a picture"
         case .unsupportedCodec(let path, let codec):
             "the video in '\(path)' is coded as \(codec), which is not taken; try H.264, HEVC, VP9 or AV1"
         case .undecodable(let path, let codec):
@@ -225,9 +231,13 @@ extension RunError: CustomStringConvertible {
         case .cancelled:
             "interrupted; nothing was written"
         case .fault(let what):
-            "\(what); this is a fault of the program, please report it"
+            "\(what); this is a fault of the program: please report it with the output of `cortina --version`, the "
+                + "pipeline's digest and the report (--report)"
         }
     }
+
+    /// The formats that are taken, for people.
+    private static let formats = "MP4, MOV, MKV, WebM, AVI, MPEG-TS, MPEG-PS, FLV, Ogg or DV"
 
     private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
 }

@@ -216,6 +216,7 @@ public struct Runner: Sendable {
                 cancellation: cancellation)
         } catch {
             if case .notMedia(_, let reason) = error { throw .unusableAsset(asset, reason: reason.reason) }
+            if case .unsupportedFormat(_, let format) = error { throw .unusableAsset(asset, reason: "it is \(format)") }
             throw error
         }
     }

@@ -9,9 +9,7 @@ struct Cadence: Hashable {
     let averageRate: Rational
     /// Whether the times between frames differ by more than rounding.
     let isVariable: Bool
-    /// How many frames there are.
-    let frames: Int
-    /// The usual time between frames, in microseconds: the median.
+    /// The usual time between frames, in units of the time base: the median.
     let step: Int64
 
     /// The cadence of frames at these times, in units of a time base; nil where there are too few to tell.
@@ -25,8 +23,7 @@ struct Cadence: Hashable {
         averageRate = Rational(count * Int64(timeBase.denominator), denominator)
         let steps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
         let usual = steps[steps.count / 2]
-        step = timeBase.rescale(usual, to: .microseconds)
-        frames = times.count
+        step = usual
         // One unit of the time base is rounding; a tenth of a frame is a camera's clock.
         isVariable = steps.contains { ($0 - usual).magnitude > max(1, usual.magnitude / 10) }
     }

@@ -4,7 +4,7 @@ package import LibAV
 /// Finds out what a media file is.
 package enum Prober {
     /// To be raised where the same file comes to be told otherwise: what was kept under another number is not believed.
-    static let revision = 1
+    static let revision = 2
 
     /// Probes a source of bytes. Blocks: never call it on Swift's cooperative threads.
     ///
@@ -21,8 +21,15 @@ package enum Prober {
     static func begin(
         _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
     ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
-        let demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
-        let video = videoStream(demuxer.streams)
+        var demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
+        let pictures = pictures(demuxer.streams)
+        let counted = try count(pictures, in: demuxer)
+        if counted != nil {
+            demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
+        }
+        let said = pictures.map { ($0.stream.index, $0.stream.frameCount) }
+        let frames = counted ?? Dictionary(uniqueKeysWithValues: said).compactMapValues(\.self)
+        let video = videoStream(pictures, frames: frames)
         let audio = audioStream(demuxer.streams)
         if let facts = video?.facts { try check(facts.width, facts.height, name, limits) }
 
@@ -51,7 +58,11 @@ package enum Prober {
             guard !cancellation.isCancelled else { throw .cancelled }
             switch error {
             case .unreadable(let error) where error.isOutOfMemory: throw .tooMuchMemory(limit: limits.memory)
-            case .unreadable(let error): throw .notMedia(name, error)
+            case .unreadable(let error):
+                if let format = FileSignature.name(of: source, cancellation: cancellation) {
+                    throw .unsupportedFormat(name, format: format)
+                }
+                throw .notMedia(name, error)
             case .source(let error): throw RunError(error)
             case .tooManyStreams: throw .tooManyStreams(name, limit: limits.streams)
             case .tooMuchToRead: throw .probeTooLong(name, limit: limits.probeBytes)
@@ -68,22 +79,61 @@ package enum Prober {
 
     // MARK: The streams that people mean
 
-    /// The real picture: not cover art, one that can be decoded, moving rather than still, the largest, the default.
-    private static func videoStream(
-        _ streams: [StreamDescription]
-    ) -> (stream: StreamDescription, facts: StreamDescription.Video)? {
-        func rank(_ it: (stream: StreamDescription, facts: StreamDescription.Video)) -> [Int] {
+    /// A picture that may be the one to show.
+    private typealias Picture = (stream: StreamDescription, facts: StreamDescription.Video)
+
+    private static func pictures(_ streams: [StreamDescription]) -> [Picture] {
+        streams.compactMap { stream in
+            guard case .video(let facts) = stream.content, !facts.isAttachedPicture, !stream.isAuxiliary else { return nil }
+            return (stream, facts)
+        }
+    }
+
+    /// The real picture: one that can be decoded and moves, the default, the largest, the first. A still or a sparse companion,
+    /// as motion photos have one, is left aside however large it is.
+    ///
+    /// - Parameter frames: how many frames each stream has, as far as that is known.
+    private static func videoStream(_ pictures: [Picture], frames: [Int: Int]) -> Picture? {
+        let most = pictures.compactMap { frames[$0.stream.index] }.max() ?? 0
+        func moves(_ picture: Picture) -> Bool {
+            guard let count = frames[picture.stream.index] else { return true }
+            return count >= fewestMoving && count >= most / sparseness
+        }
+        func rank(_ it: Picture) -> [Int] {
             [
-                it.stream.isDecodable ? 1 : 0, it.stream.frameCount == 1 ? 0 : 1,
-                it.facts.width.multipliedReportingOverflow(by: it.facts.height).partialValue,
-                it.stream.isDefault ? 1 : 0, -it.stream.index,
+                it.stream.isDecodable ? 1 : 0, moves(it) ? 1 : 0, it.stream.isDefault ? 1 : 0,
+                it.facts.width.multipliedReportingOverflow(by: it.facts.height).partialValue, -it.stream.index,
             ]
         }
-        return streams.compactMap { stream in
-            guard case .video(let facts) = stream.content, !facts.isAttachedPicture else { return nil }
-            return (stream, facts)
-        }.max { rank($0).lexicographicallyPrecedes(rank($1)) }
+        return pictures.max { rank($0).lexicographicallyPrecedes(rank($1)) }
     }
+
+    /// Fewer frames than these are stills.
+    private static let fewestMoving = 3
+    /// A stream with this many times fewer frames than another is its companion.
+    private static let sparseness = 8
+
+    /// How many frames each picture has: as the container says, or else as many as are among the file's first packets.
+    ///
+    /// - Returns: nil where they need not be counted.
+    private static func count(_ pictures: [Picture], in demuxer: Demuxer) throws(RunError) -> [Int: Int]? {
+        guard pictures.count > 1, !pictures.allSatisfy({ $0.stream.frameCount != nil }) else { return nil }
+        demuxer.select(Set(pictures.map(\.stream.index)))
+        var frames: [Int: Int] = Dictionary(uniqueKeysWithValues: pictures.map { ($0.stream.index, 0) })
+        for _ in 0..<mostCounted {
+            do throws(AVError) {
+                guard let packet = try demuxer.next() else { break }
+                frames[packet.stream, default: 0] += 1
+            } catch {
+                if error.isCancelled { throw .cancelled }
+                break
+            }
+        }
+        return frames
+    }
+
+    /// Packets that are counted to tell which picture moves.
+    private static let mostCounted = 2000
 
     /// The audio stream that people mean: one that can be decoded, marked as default, the first.
     private static func audioStream(
@@ -159,7 +209,7 @@ package enum Prober {
 extension StreamDescription {
     fileprivate var words: String {
         switch content {
-        case .video(let facts): "\(facts.isAttachedPicture ? "cover art" : "video") (\(codec))"
+        case .video(let facts): "\(facts.isAttachedPicture ? "cover art" : isAuxiliary ? "auxiliary picture" : "video") (\(codec))"
         case .audio: "audio (\(codec))"
         case .other(let kind): "\(kind) (\(codec))"
         }

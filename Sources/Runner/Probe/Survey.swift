@@ -19,7 +19,7 @@ struct Survey {
     private(set) var times: [Int: [Int64]] = [:]
     /// When the last packet of each stream ends, in microseconds of the file's own clock.
     private var ends: [Int: Int64] = [:]
-    /// When the last packet of each stream is shown, in microseconds of the file's own clock.
+    /// When the last packet of each stream is shown, in units of its time base.
     private var lasts: [Int: Int64] = [:]
     /// The packets' lengths of each stream, in units of its time base; nil where they differ.
     private var lengths: [Int: Int64?] = [:]
@@ -118,7 +118,7 @@ struct Survey {
         times[packet.stream, default: []].append(time)
         starts[packet.stream] = min(starts[packet.stream] ?? start, start)
         ends[packet.stream] = max(ends[packet.stream] ?? end, end)
-        lasts[packet.stream] = max(lasts[packet.stream] ?? start, start)
+        lasts[packet.stream] = max(lasts[packet.stream] ?? time, time)
         if lengths[packet.stream, default: packet.duration] != packet.duration {
             lengths[packet.stream] = .some(nil)
         } else {
@@ -128,11 +128,11 @@ struct Survey {
 
     /// When a stream ends, in microseconds of the file's own clock.
     ///
-    /// - Parameter step: the usual time between its frames, in microseconds. Packets that all say the same length have it from
+    /// - Parameter step: the usual time between its frames, in units of its time base. Packets that all say the same length have it from
     ///   an average rate, and the last frame is shown as long as others are.
     func end(of stream: Int, step: Int64?) -> Int64? {
         guard let step, let last = lasts[stream], lengths[stream] != .some(nil) else { return ends[stream] }
-        return last &+ step
+        return demuxer.streams[stream].timeBase.rescale(last &+ step, to: .microseconds)
     }
 
     /// How long a picture that does not say is shown, in microseconds.
