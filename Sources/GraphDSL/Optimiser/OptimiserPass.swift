@@ -54,7 +54,8 @@ public struct Optimiser: Sendable {
 
     /// All passes, in the order in which they run.
     public static let passes: [any OptimiserPass] = [
-        RemoveNoOps(), FuseCropAndScale(), ResizeWithZimg(), RemoveRedundantFormats(), RemoveUnread(), SeekToTrims(),
+        RemoveNoOps(), ResampleOnce(), FuseCropAndScale(), ResizeWithZimg(), RemoveRedundantFormats(), RemoveUnread(),
+        SeekToTrims(),
     ]
 
     /// Runs the passes one after the other.

@@ -35,7 +35,7 @@ public struct ResizeWithZimg: OptimiserPass {
 extension Filter {
     /// The bicubic filter as swscale has it by default: B = 0, C = 0.6 (Mitchell and Netravali, 1988). In one thread: others
     /// decode and encode meanwhile.
-    fileprivate static func resizeWithZimg(to size: PictureSize) -> Filter {
+    static func resizeWithZimg(to size: PictureSize) -> Filter {
         .video(
             "zscale",
             [

@@ -228,7 +228,7 @@ package struct Binder {
     /// sinks.
     private func normalise(_ graph: FilterGraph, _ notes: inout [String]) throws(RunError) -> FilterGraph {
         let joinsSound = graph.sinks.contains(.audio) && graph.nodes.contains { $0.filterName == "concat" }
-        return try graph.rewriting { index, node, result throws(RunError) in
+        return try graph.rewriting { _, node, result throws(RunError) in
             switch node.operation {
             case .filter:
                 return result.addAll(node)
@@ -241,8 +241,7 @@ package struct Binder {
                 case (.image, let video?, _): normalisation = Normalisation(image: video)
                 case (.video, let video?, _):
                     normalisation = Normalisation(
-                        video: video, frameRate: manifest.output.frameRate,
-                        divisor: Reduction(graph).divisor(from: index, size: video.displaySize))
+                        video: video, frameRate: manifest.output.frameRate)
                 case (.audio, _, let audio?):
                     normalisation = Normalisation(audio: audio, output: manifest.output.audio, length: length)
                 default:

@@ -20,9 +20,7 @@ struct Normalisation {
     // MARK: Video
 
     /// The normalisation of moving pictures.
-    ///
-    /// - Parameter divisor: how much smaller the sides of the picture may be made, where that saves work.
-    init(video: MediaInfo.Video, frameRate: Rational, divisor: Int) {
+    init(video: MediaInfo.Video, frameRate: Rational) {
         // Before frames are dropped or repeated: the filter compares fields of neighbours.
         if video.isInterlaced {
             add(
@@ -38,7 +36,7 @@ struct Normalisation {
         if slowsDown { add(.frameRate(frameRate), note: rateNote) }
         let colours = SourceColours(video)
         if video.hasAlpha { flatten(colours) }
-        convert(video, colours, divisor)
+        convert(video, colours)
         orient(video.orientation)
         if let turn = video.turn { notes.append("\(turn) → upright") }
         if !slowsDown { add(.frameRate(frameRate), note: rateNote) }
@@ -80,50 +78,56 @@ struct Normalisation {
 
     // MARK: Size and colours
 
-    private mutating func convert(_ video: MediaInfo.Video, _ colours: SourceColours, _ divisor: Int) {
+    /// Makes pixels square, sides even, and colours BT.709 in 8-bit 4:2:0 of limited range: in one `zscale` where it takes one.
+    private mutating func convert(_ video: MediaInfo.Video, _ colours: SourceColours) {
         let size = video.squareSize
-        var scale: [String: OptionValue] = [:]
+        var resize: PictureSize?
         let isOdd = size != video.codedSize && video.sampleAspect == 1
         if isOdd, min(video.codedSize.width, video.codedSize.height) > 1 {
             add(
                 .crop(width: .integer(size.width), height: .integer(size.height), x: 0, y: 0),
                 note: "odd size \(video.codedSize) → \(size)")
         } else if size != video.codedSize {
-            scale["w"] = .integer(size.width)
-            scale["h"] = .integer(size.height)
+            resize = size
             notes.append("pixels of \(video.sampleAspect) → square, \(video.codedSize) → \(size)")
         }
-        let resizes = !scale.isEmpty
-        if colours.isHDR || colours.primaries != nil {
-            if resizes { addScale(scale, resizes: true) }
-            colours.isHDR ? toneMap(video, colours, size, divisor) : moveGamut(video, colours)
+        if colours.isHDR { return toneMap(video, colours, size, resize) }
+        if let primaries = colours.primaries {
+            let said = [primaries, video.colour.matrix].compactMap(\.self)
+            notes.append("\(Set(said).sorted().joined(separator: " / ")) → BT.709")
+        } else if colours.matrix != "bt709" || colours.isFullRange {
+            notes.append(
+                "\(colours.matrix ?? "RGB")\(colours.isFullRange ? ", full range" : "") → BT.709, limited range")
+        }
+        let isPlain = colours.matrix == "bt709" && !colours.isFullRange && colours.primaries == nil
+        if isPlain, video.pixelFormat == "yuv420p" {
+            if let resize {
+                add(
+                    Filter(
+                        "scale", ["w": .integer(resize.width), "h": .integer(resize.height), "flags": "bicubic"],
+                        outputs: [.video]),
+                    .sampleAspect(1))
+            }
+            let said = [video.colour.matrix, video.colour.transfer, video.colour.primaries]
+            if said.contains(where: { $0 != nil && $0 != "bt709" }) { add(Self.tags) }
             return
         }
-        let isPlain = colours.matrix == "bt709" && !colours.isFullRange
-        if !isPlain {
-            if let matrix = colours.swscaleMatrix { scale["in_color_matrix"] = .text(matrix) }
-            scale["out_color_matrix"] = "bt709"
-            scale["in_range"] = colours.isFullRange ? "pc" : "tv"
-            scale["out_range"] = "tv"
-            notes.append(
-                "\(colours.matrix ?? "RGB")\(colours.isFullRange ? ", full range" : "") "
-                    + "→ BT.709, limited range")
-        }
-        let converts = video.pixelFormat != "yuv420p"
-        if converts { notes.append("\(video.pixelFormat) → yuv420p") }
-        if !scale.isEmpty || converts { addScale(scale, resizes: resizes) }
-        if converts { add(.pixelFormat("yuv420p")) }
-        let said = [video.colour.matrix, video.colour.transfer, video.colour.primaries]
-        if said.contains(where: { $0 != nil && $0 != "bt709" }) || !isPlain { add(Self.tags) }
+        if colours.primaries == nil, video.pixelFormat != "yuv420p" { notes.append("\(video.pixelFormat) → yuv420p") }
+        // All curves of standard range are shown alike by today's displays, so the curve stays. Other primaries are moved in
+        // linear light, which zimg does by itself.
+        add(
+            Self.zscale(Self.input(colours, transfer: "bt709").merging(Self.output) { $1 }, resize),
+            .pixelFormat("yuv420p"))
+        if resize != nil { add(.sampleAspect(1)) }
+        add(Self.tags)
     }
 
-    private mutating func addScale(_ options: [String: OptionValue], resizes: Bool) {
-        add(Filter("scale", options.merging(["flags": "bicubic"]) { old, _ in old }, outputs: [.video]))
-        if resizes { add(.sampleAspect(1)) }
-    }
-
-    private static func zscale(_ options: [String: OptionValue]) -> Filter {
-        Filter("zscale", options, outputs: [.video])
+    /// A `zscale` with the bicubic filter that all resizing has (``ResizeWithZimg``).
+    private static func zscale(_ options: [String: OptionValue], _ size: PictureSize?) -> Filter {
+        var options = options.merging(["f": "bicubic", "param_a": 0, "param_b": 0.6, "threads": 1]) { $1 }
+        options["w"] = size.map { .integer($0.width) }
+        options["h"] = size.map { .integer($0.height) }
+        return Filter("zscale", options, outputs: [.video])
     }
 
     private static func input(_ colours: SourceColours, transfer: String) -> [String: OptionValue] {
@@ -133,18 +137,8 @@ struct Normalisation {
         ]
     }
 
-    /// Standard range with other primaries, to BT.709: in linear light, which zimg does by itself. All curves of standard
-    /// range are shown alike by today's displays, so the curve stays.
-    private mutating func moveGamut(_ video: MediaInfo.Video, _ colours: SourceColours) {
-        let said = [video.colour.primaries, video.colour.matrix].compactMap(\.self)
-        add(
-            Self.zscale(
-                Self.input(colours, transfer: "bt709").merging([
-                    "t": "bt709", "m": "bt709", "p": "bt709", "r": "limited",
-                ]) { $1 }),
-            .pixelFormat("yuv420p"), Self.tags,
-            note: "\(Set(said).sorted().joined(separator: " / ")) → BT.709")
-    }
+    /// What stages and encoders take; chroma lies left of luma, as H.264 has it where it does not say.
+    private static let output: [String: OptionValue] = ["t": "bt709", "m": "bt709", "p": "bt709", "r": "limited", "c": "left"]
 
     /// The brightest light of a stream that does not say: what HLG is made for, and phones record.
     private static let usualPeak = 1000.0
@@ -155,10 +149,10 @@ struct Normalisation {
     /// Möbius curve, and back.
     ///
     /// Half of diffuse white and less stays exactly as bright as it is: a grey card (26 cd/m²) and skin (up to some
-    /// 100 cd/m²) are there (BT.2408-7, table 2). What the pipeline makes smaller anyway is made smaller here, and pictures
-    /// above UHD are halved at least: a frame of floats takes 12 bytes a pixel.
+    /// 100 cd/m²) are there (BT.2408-7, table 2). What the pipeline resizes is resized on the way to linear light
+    /// (``ResampleOnce``), and pictures above UHD are halved at least: a frame of floats takes 12 bytes a pixel.
     private mutating func toneMap(
-        _ video: MediaInfo.Video, _ colours: SourceColours, _ size: PictureSize, _ divisor: Int
+        _ video: MediaInfo.Video, _ colours: SourceColours, _ size: PictureSize, _ resize: PictureSize?
     ) {
         let peak = max(1, min(10_000, video.colour.lightLevel ?? Self.usualPeak) / Self.white)
         var linear = Self.input(colours, transfer: colours.transfer)
@@ -166,21 +160,20 @@ struct Normalisation {
         // HLG's system gamma works on luminance (BT.2100-2, table 5), which zimg's fast way takes colour by colour.
         if colours.transfer == "arib-std-b67" { linear["agamma"] = false }
         var note = "HDR (\(colours.transfer)) → BT.709"
-        let divisor = max(divisor, size.width * size.height > Self.largestToneMapped ? 2 : 1)
-        if divisor > 1 {
-            let reduced = PictureSize(width: size.width / divisor / 2 * 2, height: size.height / divisor / 2 * 2)
-            linear.merge(["w": .integer(reduced.width), "h": .integer(reduced.height), "f": "bicubic"]) { $1 }
-            note += ", \(size) → \(reduced)"
+        var resize = resize
+        if size.width * size.height > Self.largestToneMapped {
+            let half = PictureSize(width: size.width / 4 * 2, height: size.height / 4 * 2)
+            resize = half
+            note += ", \(size) → \(half)"
         }
-        add(Self.zscale(linear), .pixelFormat("gbrpf32le"))
-        if divisor > 1 { add(.sampleAspect(1)) }
+        add(Self.zscale(linear, resize), .pixelFormat("gbrpf32le"))
+        if resize != nil { add(.sampleAspect(1)) }
         add(
             Filter(
                 "tonemap",
                 ["tonemap": "mobius", "param": 0.5, "peak": .number((peak * 1000).rounded() / 1000), "desat": 0],
                 outputs: [.video]),
-            Self.zscale(["t": "bt709", "m": "bt709", "p": "bt709", "r": "limited"]), .pixelFormat("yuv420p"), Self.tags,
-            note: note)
+            Self.zscale(Self.output, nil), .pixelFormat("yuv420p"), Self.tags, note: note)
     }
 
     /// 4096x2304 pixels.

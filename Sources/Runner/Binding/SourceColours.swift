@@ -13,11 +13,6 @@ struct SourceColours {
     /// Whether it is PQ or HLG.
     let isHDR: Bool
 
-    /// The matrix by the name that the `scale` filter has for it.
-    var swscaleMatrix: String? {
-        matrix.map { ["bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"][$0] ?? $0 }
-    }
-
     /// The matrix by the name or number (ITU-T H.273, table 4) that the `zscale` filter has for it.
     var zimgMatrix: String { matrix.map { $0 == "smpte240m" ? "7" : $0 } ?? "gbr" }
 

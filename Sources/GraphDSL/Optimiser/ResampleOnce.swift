@@ -1,0 +1,229 @@
+/// Has zimg (`zscale`) crop, resize and convert in one resampling where a clip would pass several: every one blurs.
+///
+/// What a source needs and what stages do to its picture is put together: the crop comes first, in the source's own pixels, then
+/// one `zscale` with size, shape, matrix, primaries and range, then the turns, which cost least there. A tone mapping stands between
+/// the conversion to linear light, which resizes, and the one back, which does not.
+public struct ResampleOnce: OptimiserPass {
+    public let summary = "a picture is cropped, resized and converted in one resampling"
+    public let filters: Set<String> = ["zscale"]
+
+    /// The pass.
+    public init() {}
+
+    public func rewrite(_ graph: FilterGraph, formats: [[LinkFormat]]) -> FilterRewrite {
+        var replacements: [Int: [FilterGraph.Node]] = [:]
+        var changes: [String] = []
+        for (index, source) in graph.sources where source.content == .video {
+            guard let run = PictureRun(after: index, in: graph, formats: formats), let fused = run.fused else { continue }
+            for node in run.steps { replacements[node] = [] }
+            replacements[run.steps[0]] = fused
+            changes.append(run.words)
+        }
+        let result = graph.rewriting { index, node, result in
+            guard let nodes = replacements[index] else { return result.addAll(node) }
+            return nodes.reduce(node.inputs) { inputs, node in
+                var node = node
+                node.inputs = inputs
+                return result.addAll(node)
+            }
+        }
+        return FilterRewrite(result, changes: changes)
+    }
+}
+
+/// The filters behind a source, up to its last resizing, that crop, resize, convert and turn its picture.
+private struct PictureRun {
+    /// The nodes of these filters in order, without those that change times only.
+    private(set) var steps: [Int] = []
+
+    private var graph: FilterGraph
+    private var input: VideoFormat
+    private var geometry: PictureGeometry
+    private var conversion: [FilterGraph.Node] = []
+    private var turns: [FilterGraph.Node] = []
+    private var crop: FilterGraph.Node?
+    private var resize: FilterGraph.Node?
+    private var resamplings = 0
+    private var output: VideoFormat = .unknown
+
+    /// Filters that leave each picture as it is.
+    private static let timing: Set<String> = ["fps", "trim", "setpts", "settb", "null", "copy", "tpad"]
+    /// How far a side of a crop may be moved to lie on whole pixels, as a share of the crop's length: pixels that are not square
+    /// seldom have it there.
+    private static let tolerance = 0.005
+
+    /// - Returns: nil where there is nothing to put together.
+    init?(after source: Int, in graph: FilterGraph, formats: [[LinkFormat]]) {
+        var endpoint = FilterGraph.Endpoint(node: source)
+        // Deinterlacing and transparency come before all that moves pixels.
+        while let reader = graph.onlyReader(of: endpoint), case .filter(let filter) = graph.nodes[reader].operation,
+            Self.timing.contains(filter.name) || ["bwdif", "premultiply"].contains(filter.name)
+                || (filter.name == "format" && Self.isFlattening(reader, graph))
+        { endpoint = FilterGraph.Endpoint(node: reader) }
+        guard let input = formats[endpoint.node][endpoint.pad].video, let size = input.size.value else { return nil }
+        self.graph = graph
+        self.input = input
+        geometry = PictureGeometry(size)
+        var best: PictureRun?
+        while let reader = graph.onlyReader(of: endpoint), case .filter(let filter) = graph.nodes[reader].operation,
+            let before = formats[endpoint.node][endpoint.pad].video, let after = formats[reader].first?.video
+        {
+            endpoint = FilterGraph.Endpoint(node: reader)
+            if Self.timing.contains(filter.name) { continue }
+            guard take(reader, filter, before, after) else { break }
+            output = after
+            let saves = resamplings > 1 || (resamplings == 1 && !conversion.isEmpty && crop != nil)
+            if saves, isComplete, fused != nil { best = self }
+        }
+        guard let best else { return nil }
+        self = best
+    }
+
+    /// Whether a format stands before `premultiply`.
+    private static func isFlattening(_ node: Int, _ graph: FilterGraph) -> Bool {
+        guard let reader = graph.onlyReader(of: .init(node: node)), case .filter(let filter) = graph.nodes[reader].operation
+        else { return false }
+        return filter.name == "premultiply"
+    }
+
+    /// Whether what was taken ends in frames that stages and encoders take.
+    private var isComplete: Bool {
+        guard let last = steps.last, case .filter(let filter) = graph.nodes[last].operation else { return false }
+        return filter.name != "tonemap" && output.pixelFormat.value.map { $0 == "yuv420p" } ?? false
+    }
+
+    /// Takes the next filter.
+    ///
+    /// - Returns: false where it cannot be part of one resampling.
+    private mutating func take(
+        _ index: Int, _ filter: Filter, _ before: VideoFormat, _ after: VideoFormat
+    ) -> Bool {
+        let node = graph.nodes[index]
+        switch filter.name {
+        case "crop":
+            guard let part = Self.part(filter, before, after) else { return false }
+            geometry.crop(to: part)
+            crop = crop ?? node
+        case "scale", "zscale":
+            guard let size = after.size.value, let old = before.size.value else { return false }
+            let converts = filter.name == "zscale"
+            if converts {
+                guard filter.isConversion || (filter.isReturn && !conversion.isEmpty) else { return false }
+                conversion.append(node)
+            } else {
+                guard filter.onlyResizes, filter.options["flags"] ?? "bicubic" == "bicubic" else { return false }
+            }
+            // The way back from linear light computes chroma only.
+            if size != old || (converts && !filter.isReturn) { resamplings += 1 }
+            if size != old {
+                // A picture that is made small and large again is meant to be coarse.
+                guard resize == nil || keepsDetail(old, for: size) else { return false }
+                geometry.resize(to: size)
+                resize = node
+            }
+        case "tonemap": conversion.append(node)
+        case "format":
+            // The conversion's own, at its end and around a tone mapping.
+            guard case .text(let format) = filter.options["pix_fmts"], filter.options.count == 1 else { return false }
+            let isOwn = node.stage == nil && !conversion.isEmpty
+            guard isOwn || before.pixelFormat.value == format else { return false }
+            if isOwn { conversion.append(node) }
+        case "setparams":
+            guard node.stage == nil else { return false }
+            if conversion.isEmpty { turns.append(node) } else { conversion.append(node) }
+        case "setsar": break
+        default:
+            guard geometry.orient(filter) else { return false }
+            turns.append(node)
+        }
+        steps.append(index)
+        return true
+    }
+
+    /// Whether an earlier resizing loses nothing that a later size could show.
+    private func keepsDetail(_ earlier: PictureSize, for size: PictureSize) -> Bool {
+        guard let input = input.size.value else { return false }
+        let (width, height) = geometry.isTurned ? (input.height, input.width) : (input.width, input.height)
+        return earlier.width >= min(width, size.width) && earlier.height >= min(height, size.height)
+    }
+
+    /// The part that a crop leaves. libavfilter puts corners on whole chroma samples.
+    private static func part(_ filter: Filter, _ before: VideoFormat, _ after: VideoFormat) -> PictureGeometry.Part? {
+        guard let whole = before.size.value, let size = after.size.value else { return nil }
+        let facts = ["iw": whole.width, "ow": size.width, "ih": whole.height, "oh": size.height].mapValues(Double.init)
+        func corner(_ name: String, _ room: Int) -> Int? {
+            guard let option = filter.options[name] else { return room / 2 }
+            return option.number(with: facts).map { Int($0) }
+        }
+        guard let x = corner("x", whole.width - size.width), let y = corner("y", whole.height - size.height) else {
+            return nil
+        }
+        let (stepX, stepY) = steps(of: before.pixelFormat.value)
+        return PictureGeometry.Part(x: x / stepX * stepX, y: y / stepY * stepY, width: size.width, height: size.height)
+    }
+
+    /// Pixels from one chroma sample to the next.
+    private static func steps(of format: String?) -> (Int, Int) {
+        guard let format else { return (2, 2) }
+        if format.contains("444") || format.hasPrefix("gbr") || format.contains("rgb") || format.contains("bgr") {
+            return (1, 1)
+        }
+        return format.contains("422") ? (2, 1) : (2, 2)
+    }
+
+    /// The filters in place of ``steps``; nil where the crop does not lie on whole pixels of the source.
+    var fused: [FilterGraph.Node]? {
+        let plain = conversion.isEmpty
+        guard !plain || input.pixelFormat.value == "yuv420p", let whole = input.size.value else { return nil }
+        let (stepX, stepY) = Self.steps(of: input.pixelFormat.value)
+        guard let part = geometry.part(step: max(stepX, stepY), tolerance: Self.tolerance) else { return nil }
+        var nodes: [FilterGraph.Node] = []
+        if part.width != whole.width || part.height != whole.height {
+            var node = crop ?? FilterGraph.Node(.filter(.video("crop")))
+            node.operation = .filter(
+                .crop(
+                    width: .integer(part.width), height: .integer(part.height), x: .integer(part.x), y: .integer(part.y)))
+            nodes.append(node)
+        }
+        let size = geometry.isTurned ? PictureSize(width: geometry.size.height, height: geometry.size.width) : geometry.size
+        var conversion = conversion
+        let resizes = part.width != size.width || part.height != size.height
+        if plain {
+            var node = resize ?? FilterGraph.Node(.filter(.video("zscale")))
+            node.operation = .filter(.resizeWithZimg(to: size))
+            var format = node
+            format.operation = .filter(.pixelFormat("yuv420p"))
+            conversion = [node, format]
+        } else if case .filter(var first) = conversion[0].operation {
+            first.options["w"] = resizes ? .integer(size.width) : nil
+            first.options["h"] = resizes ? .integer(size.height) : nil
+            conversion[0].operation = .filter(first)
+            if resizes, let stage = resize?.stage { conversion[0].stage = stage }
+        }
+        nodes += conversion + turns
+        if resizes, let aspect = output.sampleAspect.value {
+            nodes.append(FilterGraph.Node(.filter(.sampleAspect(aspect)), stage: resize?.stage))
+        }
+        return nodes
+    }
+
+    /// What was put together, in words.
+    var words: String {
+        let names = steps.compactMap { index -> String? in
+            guard case .filter(let filter) = graph.nodes[index].operation,
+                ["crop", "scale", "zscale"].contains(filter.name)
+            else { return nil }
+            return graph.nodes[index].name(filter)
+        }
+        let size = input.size.value.map(\.description) ?? "the picture"
+        return "\(names.joined(separator: ", ")) are one resampling: \(size) → \(geometry.size)"
+    }
+}
+
+extension Filter {
+    /// Whether a `zscale` converts colours from what its own options say.
+    fileprivate var isConversion: Bool { options["min"] != nil }
+
+    /// Whether a `zscale` is the conversion back from linear light, of the same size.
+    fileprivate var isReturn: Bool { options["min"] == nil && options["t"] == "bt709" && options["w"] == nil }
+}
