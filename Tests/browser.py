@@ -29,9 +29,20 @@ PLAY = """async () => {
     return {duration: video.duration, ended: video.ended, error: video.error && video.error.message, shown}
 }"""
 
-LOOK = """async time => {
+# A seek has ended before its frame is shown: on a busy machine the frame of the seek before stands until then.
+LOOK = """async ([time, length]) => {
     const video = document.querySelector('video')
-    await new Promise(done => { video.addEventListener('seeked', done, {once: true}); video.currentTime = time })
+    const shown = new Promise((done, fail) => {
+        const note = (_, frame) => {
+            if (Math.abs(frame.mediaTime + length / 2 - time) < length / 2) done()
+            else video.requestVideoFrameCallback(note)
+        }
+        video.requestVideoFrameCallback(note)
+        setTimeout(() => fail(new Error(`the frame at ${time} s was not shown`)), 50_000)
+    })
+    const seeked = new Promise(done => video.addEventListener('seeked', done, {once: true}))
+    video.currentTime = time
+    await Promise.all([seeked, shown])
     const canvas = document.createElement('canvas')
     canvas.width = 16
     canvas.height = 9
@@ -50,6 +61,6 @@ with sync_playwright() as playwright:
     page.set_content(PAGE)
     page.set_input_files("input", path)
     result = page.evaluate(PLAY)
-    result["pictures"] = [page.evaluate(LOOK, (frame + 0.5) / rate) for frame in frames]
+    result["pictures"] = [page.evaluate(LOOK, [(frame + 0.5) / rate, 1 / rate]) for frame in frames]
     browser.close()
 print(json.dumps(result))

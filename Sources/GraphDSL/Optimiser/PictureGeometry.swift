@@ -37,6 +37,11 @@ struct PictureGeometry {
     /// Whether width and height of the source are swapped.
     var isTurned: Bool { across.x == 0 }
 
+    /// How many pixels of the source it spans from left to right, and from top to bottom.
+    var extent: (width: Double, height: Double) {
+        (abs(across.x) + abs(across.y), abs(down.x) + abs(down.y))
+    }
+
     mutating func crop(to part: Part) {
         let (width, height) = (Double(size.width), Double(size.height))
         origin = origin + across * (Double(part.x) / width) + down * (Double(part.y) / height)
@@ -69,22 +74,78 @@ struct PictureGeometry {
         size = PictureSize(width: size.height, height: size.width)
     }
 
-    /// The part of the source that it shows, each side moved to the nearest multiple of `step`; nil where that moves a side by
-    /// more than `tolerance` of the part's length.
-    func part(step: Int, tolerance: Double) -> Part? {
+    /// A part of the source, the size that it is resized to, and the part of that which is kept.
+    struct Window: Hashable {
+        let source: Part
+        let resized: PictureSize
+        let kept: Part
+    }
+
+    /// How to get the picture with one resizing, before it is turned; nil where a side would lie more than `tolerance` of the
+    /// picture's length from where it should.
+    ///
+    /// Crops start and end at multiples of `step` in the source, and at even places in what is resized: where the exact place
+    /// lies between, more of the source is resized and the rest cut off, so that the error is a fraction of a pixel.
+    func window(step: Int, tolerance: Double) -> Window? {
         let end = origin + across + down
-        func side(_ a: Double, _ b: Double, _ limit: Int) -> (Int, Int)? {
-            let (low, high) = (min(a, b), max(a, b))
-            func nearest(_ place: Double) -> Int { Int((place / Double(step)).rounded()) * step }
-            let (first, last) = (max(0, nearest(low)), min(limit, nearest(high)))
-            let bound = max(1e-6, (high - low) * tolerance)
-            guard last - first >= step, abs(Double(first) - low) <= bound, abs(Double(last) - high) <= bound else {
-                return nil
-            }
-            return (first, last - first)
-        }
-        guard let (x, width) = side(origin.x, end.x, source.width), let (y, height) = side(origin.y, end.y, source.height)
+        let target = isTurned ? PictureSize(width: size.height, height: size.width) : size
+        guard let x = Axis(origin.x, end.x, within: source.width, target: target.width, step: step),
+            let y = Axis(origin.y, end.y, within: source.height, target: target.height, step: step),
+            x.error <= tolerance * Double(target.width), y.error <= tolerance * Double(target.height)
         else { return nil }
-        return Part(x: x, y: y, width: width, height: height)
+        return Window(
+            source: Part(x: x.first, y: y.first, width: x.last - x.first, height: y.last - y.first),
+            resized: PictureSize(width: x.resized, height: y.resized),
+            kept: Part(x: x.offset, y: y.offset, width: target.width, height: target.height))
+    }
+}
+
+/// One direction of a ``PictureGeometry/Window``.
+private struct Axis {
+    /// Where the part of the source begins, and where it ends.
+    let first, last: Int
+    /// How long the part is resized to be, and how much of that is cut off before what is kept.
+    let resized, offset: Int
+    /// How far the ends of what is kept lie from where they should, in pixels of the output.
+    let error: Double
+
+    /// How many multiples of the step more are tried on each side.
+    private static let reach = 16
+    /// Pixels of the output that are not worth a second crop.
+    private static let negligible = 0.05
+
+    init?(_ a: Double, _ b: Double, within limit: Int, target: Int, step: Int) {
+        let (low, high) = (min(a, b), max(a, b))
+        guard high > low, target > 0 else { return nil }
+        let scale = Double(target) / (high - low)
+        func candidate(_ first: Int, _ last: Int, _ resized: Int, _ offset: Int) -> Axis? {
+            guard first >= 0, last <= limit, last > first, offset >= 0, offset + target <= resized else { return nil }
+            let factor = Double(resized) / Double(last - first)
+            let errors = [
+                (low - Double(first)) * factor - Double(offset), (high - Double(first)) * factor - Double(offset + target),
+            ]
+            return Axis(
+                first: first, last: last, resized: resized, offset: offset, error: errors.map(abs).max() ?? .infinity)
+        }
+        func nearest(_ place: Double) -> Int { Int((place / Double(step)).rounded()) * step }
+        var best = candidate(nearest(low), min(limit / step * step, nearest(high)), target, 0)
+        if best.map({ $0.error > Self.negligible }) ?? true {
+            let (begin, end) = (Int(low) / step * step, Int(high.rounded(.up)))
+            for before in 0...Self.reach {
+                for after in 0...Self.reach {
+                    let (first, last) = (begin - before * step, (end + step - 1) / step * step + after * step)
+                    let resized = Int((Double(last - first) * scale / 2).rounded()) * 2
+                    let offset = Int(((low - Double(first)) * scale / 2).rounded()) * 2
+                    guard let next = candidate(first, last, resized, offset) else { continue }
+                    if next.error < (best?.error ?? .infinity) - 1e-3 { best = next }
+                }
+            }
+        }
+        guard let best else { return nil }
+        self = best
+    }
+
+    private init(first: Int, last: Int, resized: Int, offset: Int, error: Double) {
+        (self.first, self.last, self.resized, self.offset, self.error) = (first, last, resized, offset, error)
     }
 }

@@ -48,9 +48,8 @@ private struct PictureRun {
 
     /// Filters that leave each picture as it is.
     private static let timing: Set<String> = ["fps", "trim", "setpts", "settb", "null", "copy", "tpad"]
-    /// How far a side of a crop may be moved to lie on whole pixels, as a share of the crop's length: pixels that are not square
-    /// seldom have it there.
-    private static let tolerance = 0.005
+    /// How far a side of the picture may be moved to lie on whole pixels, as a share of its length.
+    private static let tolerance = 0.0045
 
     /// - Returns: nil where there is nothing to put together.
     init?(after source: Int, in graph: FilterGraph, formats: [[LinkFormat]]) {
@@ -109,7 +108,7 @@ private struct PictureRun {
             let converts = filter.name == "zscale"
             if converts {
                 guard filter.isConversion || (filter.isReturn && !conversion.isEmpty) else { return false }
-                conversion.append(node)
+                conversion.append(node.resizing(to: nil))
             } else {
                 guard filter.onlyResizes, filter.options["flags"] ?? "bicubic" == "bicubic" else { return false }
             }
@@ -142,12 +141,12 @@ private struct PictureRun {
 
     /// Whether an earlier resizing loses nothing that a later size could show.
     private func keepsDetail(_ earlier: PictureSize, for size: PictureSize) -> Bool {
-        guard let input = input.size.value else { return false }
-        let (width, height) = geometry.isTurned ? (input.height, input.width) : (input.width, input.height)
-        return earlier.width >= min(width, size.width) && earlier.height >= min(height, size.height)
+        let (width, height) = geometry.extent
+        return Double(earlier.width) >= min(width, Double(size.width)) - 1
+            && Double(earlier.height) >= min(height, Double(size.height)) - 1
     }
 
-    /// The part that a crop leaves. libavfilter puts corners on whole chroma samples.
+    /// The part that a crop leaves.
     private static func part(_ filter: Filter, _ before: VideoFormat, _ after: VideoFormat) -> PictureGeometry.Part? {
         guard let whole = before.size.value, let size = after.size.value else { return nil }
         let facts = ["iw": whole.width, "ow": size.width, "ih": whole.height, "oh": size.height].mapValues(Double.init)
@@ -158,8 +157,7 @@ private struct PictureRun {
         guard let x = corner("x", whole.width - size.width), let y = corner("y", whole.height - size.height) else {
             return nil
         }
-        let (stepX, stepY) = steps(of: before.pixelFormat.value)
-        return PictureGeometry.Part(x: x / stepX * stepX, y: y / stepY * stepY, width: size.width, height: size.height)
+        return PictureGeometry.Part(x: x, y: y, width: size.width, height: size.height)
     }
 
     /// Pixels from one chroma sample to the next.
@@ -176,16 +174,10 @@ private struct PictureRun {
         let plain = conversion.isEmpty
         guard !plain || input.pixelFormat.value == "yuv420p", let whole = input.size.value else { return nil }
         let (stepX, stepY) = Self.steps(of: input.pixelFormat.value)
-        guard let part = geometry.part(step: max(stepX, stepY), tolerance: Self.tolerance) else { return nil }
+        guard let window = geometry.window(step: max(stepX, stepY), tolerance: Self.tolerance) else { return nil }
         var nodes: [FilterGraph.Node] = []
-        if part.width != whole.width || part.height != whole.height {
-            var node = crop ?? FilterGraph.Node(.filter(.video("crop")))
-            node.operation = .filter(
-                .crop(
-                    width: .integer(part.width), height: .integer(part.height), x: .integer(part.x), y: .integer(part.y)))
-            nodes.append(node)
-        }
-        let size = geometry.isTurned ? PictureSize(width: geometry.size.height, height: geometry.size.width) : geometry.size
+        let (part, size) = (window.source, window.resized)
+        if part.width != whole.width || part.height != whole.height { nodes.append(cropping(to: part)) }
         var conversion = conversion
         let resizes = part.width != size.width || part.height != size.height
         if plain {
@@ -194,17 +186,32 @@ private struct PictureRun {
             var format = node
             format.operation = .filter(.pixelFormat("yuv420p"))
             conversion = [node, format]
-        } else if case .filter(var first) = conversion[0].operation {
-            first.options["w"] = resizes ? .integer(size.width) : nil
-            first.options["h"] = resizes ? .integer(size.height) : nil
-            conversion[0].operation = .filter(first)
-            if resizes, let stage = resize?.stage { conversion[0].stage = stage }
+        } else {
+            // Tone mapping is dear: it is done at the smaller of the two sizes.
+            let enlarges = size.width * size.height > part.width * part.height
+            let last = conversion.lastIndex { $0.isReturn } ?? 0
+            let place = enlarges ? last : 0
+            if resizes {
+                conversion[place] = conversion[place].resizing(to: size)
+                if let stage = resize?.stage { conversion[place].stage = stage }
+            }
         }
-        nodes += conversion + turns
+        nodes += conversion
+        if size.width != window.kept.width || size.height != window.kept.height {
+            nodes.append(cropping(to: window.kept))
+        }
+        nodes += turns
         if resizes, let aspect = output.sampleAspect.value {
             nodes.append(FilterGraph.Node(.filter(.sampleAspect(aspect)), stage: resize?.stage))
         }
         return nodes
+    }
+
+    private func cropping(to part: PictureGeometry.Part) -> FilterGraph.Node {
+        var node = crop ?? FilterGraph.Node(.filter(.video("crop")))
+        node.operation = .filter(
+            .crop(width: .integer(part.width), height: .integer(part.height), x: .integer(part.x), y: .integer(part.y)))
+        return node
     }
 
     /// What was put together, in words.
@@ -217,6 +224,23 @@ private struct PictureRun {
         }
         let size = input.size.value.map(\.description) ?? "the picture"
         return "\(names.joined(separator: ", ")) are one resampling: \(size) → \(geometry.size)"
+    }
+}
+
+extension FilterGraph.Node {
+    /// Whether it is the conversion back from linear light.
+    fileprivate var isReturn: Bool {
+        if case .filter(let filter) = operation { filter.name == "zscale" && filter.isReturn } else { false }
+    }
+
+    /// The same filter, to another size; nil for the size that it gets.
+    fileprivate func resizing(to size: PictureSize?) -> FilterGraph.Node {
+        guard case .filter(var filter) = operation else { return self }
+        filter.options["w"] = size.map { .integer($0.width) }
+        filter.options["h"] = size.map { .integer($0.height) }
+        var node = self
+        node.operation = .filter(filter)
+        return node
     }
 }
 
