@@ -28,7 +28,7 @@ public final class Decoder: @unchecked Sendable {
     }
 
     private let context: UnsafeMutablePointer<AVCodecContext>
-    /// Holds frames back whose times must be sorted; nil where packets have presentation times.
+    /// Gives frames their times where packets have decode times only.
     private var order: DisplayOrder?
 
     /// A decoder for a stream of a container.
@@ -67,13 +67,14 @@ public final class Decoder: @unchecked Sendable {
     /// Forgets all that it was given: the next packet may be from anywhere in the stream.
     public func flush() {
         avcodec_flush_buffers(context)
-        order?.clear()
+        if order != nil { order = DisplayOrder() }
     }
 
     /// Takes a packet, or nil at the end of the stream; call ``receive()`` until it gives nothing before the next.
     ///
     /// - Throws: ``AVError``, `isInvalidData` for a damaged packet; the next one may be whole again.
     public func send(_ packet: Packet?) throws(AVError) {
+        if order != nil, let time = packet?.pts { order?.send(time) }
         let result = avcodec_send_packet(context, packet?.pointer)
         // The end, sent twice.
         if packet == nil, result == cav_error_eof { return }
@@ -84,17 +85,16 @@ public final class Decoder: @unchecked Sendable {
     ///
     /// - Throws: ``AVError``.
     public func receive() throws(AVError) -> Frame? {
-        while true {
-            let frame = try Frame()
-            let result = avcodec_receive_frame(context, frame.pointer)
-            if result == cav_error_eof { return order?.next() }
-            if result == cav_error(EAGAIN) { return nil }
-            try AVError.check(result, "decode")
-            guard order != nil else {
-                frame.pointer.pointee.pts = frame.pointer.pointee.best_effort_timestamp
-                return frame
-            }
-            if let shown = order?.take(frame, delay: Int(context.pointee.has_b_frames)) { return shown }
+        let frame = try Frame()
+        let result = avcodec_receive_frame(context, frame.pointer)
+        if result == cav_error(EAGAIN) || result == cav_error_eof { return nil }
+        try AVError.check(result, "decode")
+        let it = frame.pointer.pointee
+        frame.pts = it.best_effort_timestamp == cav_no_pts ? nil : it.best_effort_timestamp
+        if order != nil {
+            let own = it.pts == cav_no_pts ? nil : it.pts
+            frame.pts = order?.time(own: own, isKey: it.pict_type == AV_PICTURE_TYPE_I)
         }
+        return frame
     }
 }

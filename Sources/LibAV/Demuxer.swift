@@ -248,8 +248,8 @@ public final class Demuxer {
             if packet.isKey, let shown = packet.pts, let decoded = packet.dts {
                 keyDelays[packet.stream] = shown &- decoded
             }
-            if let timing = timings[packet.stream] {
-                packet.dts = packet.dts.map(timing.time)
+            if let timing = timings[packet.stream], let decoded = packet.dts {
+                packet.dts = timing.time(decoded)
                 packet.pointer.pointee.pts = packet.pointer.pointee.dts
             }
             // An edit begins at 0: what lies before it is decoded for what follows, and not shown. libavformat does not mark

@@ -14,6 +14,14 @@ public struct SampleIndex: Hashable, Sendable {
     /// How long all packets last, in units of the stream's time base: the list spans all but the last.
     public var length: Int64 { span &+ interval }
 
+    /// Whether no step is much longer than another. Where frames are reordered, the list's decode times lie as the times of earlier
+    /// frames do, and the last steps are not in it: uneven ones leave the end open.
+    public var isEven: Bool {
+        let steps = zip(times.dropFirst(), times).map { $0 &- $1 }.sorted()
+        guard let shortest = steps.first, let longest = steps.last else { return true }
+        return longest <= shortest &+ max(1, shortest / 2)
+    }
+
     private var span: Int64 { (times.last ?? 0) &- (times.first ?? 0) }
 
     init?(_ stream: UnsafeMutablePointer<AVStream>) {

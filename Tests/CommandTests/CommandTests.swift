@@ -74,7 +74,7 @@ struct CommandTests {
         let text = scratch.path("text.mp4")
         try Data("no film".utf8).write(to: URL(filePath: text))
         let out = scratch.path("out.mp4")
-        expect(try cortina("run", "showcase", text, "-o", out), 65, "text.mp4", "try")
+        expect(try cortina("run", "showcase", text, "-o", out), 65, "text.mp4", "use MP4")
         let sound = try TestClip.make("sound.mp4", in: scratch, "-f lavfi -i sine=d=1")
         expect(try cortina("run", "showcase", sound, "-o", out), 65, "no video")
         expect(try cortina("probe", text), 65)

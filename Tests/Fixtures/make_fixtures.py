@@ -201,6 +201,26 @@ def clocks():
     (HERE / "lying-duration.mkv").write_bytes(data)
 
 
+def late_keys():
+    """The first frame is damaged and no key frame; the edit begins a frame after the first key frame."""
+    for name, b_frames in [("edit-late-key.mp4", 0), ("edit-late-key-b.mp4", 2)]:
+        scene(name, "", "-bf", b_frames, "-g", "11", "-sc_threshold", "0", "-video_track_timescale", "30000", "-an",
+              crf=12, source=SCENE.replace("d=0.5", "d=0.66"))
+        data = bytearray((HERE / name).read_bytes())
+        # ISO/IEC 14496-12, sections 8.6.6 (elst), 8.6.2 (stss) and 8.7.3 (stsz).
+        edit = data.index(b"elst")
+        length, begin = struct.unpack_from(">Ii", data, edit + 12)
+        struct.pack_into(">Ii", data, edit + 12, length * 8 // 20, begin + 12 * 1000)
+        keys = data.index(b"stss")
+        count, first, *rest = struct.unpack_from(">3I", data, keys + 8)
+        assert count == 2 and first == 1 and rest == [12]
+        struct.pack_into(">3I", data, keys + 8, 1, 12, 0)
+        size, = struct.unpack_from(">I", data, data.index(b"stsz") + 16)
+        media = data.index(b"mdat") + 4
+        data[media + 8:media + size] = bytes([0xAA]) * (size - 8)
+        (HERE / name).write_bytes(data)
+
+
 def damage():
     ffmpeg("front-index.mp4", "-f", "lavfi", "-i", SCENE.replace("d=0.5", "d=2"), "-vf", f"{TO_BT709},format=yuv420p", *BT709,
            "-c:v", "libx264", "-preset", "veryfast", "-crf", "30", "-g", "15", "-movflags", "+faststart")
@@ -274,6 +294,7 @@ if __name__ == "__main__":
     known_light()
     streams()
     clocks()
+    late_keys()
     damage()
     attacks()
     files = [path for path in HERE.iterdir() if path.suffix != ".py"]

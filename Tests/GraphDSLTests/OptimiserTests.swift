@@ -30,14 +30,14 @@ struct OptimiserTests {
         #expect(
             Optimiser.passes.map(\.name)
                 == [
-                    "remove-no-ops", "fuse-crop-and-scale", "resize-with-zimg", "remove-redundant-formats",
-                    "remove-unread", "seek-to-trims",
+                    "remove-no-ops", "resample-once", "fuse-crop-and-scale", "resize-with-zimg",
+                    "remove-redundant-formats", "remove-unread", "seek-to-trims",
                 ])
         let steps = Optimiser.run(
             on: chain(.scale(width: 1280, height: 720), .sampleAspect(1), .pixelFormat("yuv420p"))
         ) { _ in picture(1280, 720) }
         #expect(steps.last.flatMap { text($0.result.graph) } == "")
-        #expect(steps.map { $0.result.changes.count } == [2, 0, 0, 1, 0, 0])
+        #expect(steps.map { $0.result.changes.count } == [2, 0, 0, 0, 1, 0, 0])
     }
 
     @Test(
@@ -147,7 +147,7 @@ struct OptimiserTests {
             picture(1920, 1080)
         }
         #expect(without.last.flatMap { text($0.result.graph) } == "[in]scale=flags=bicubic:h=720:w=1280[out]")
-        #expect(without[2].result.changes == ["this libavfilter has no zscale"])
+        #expect(without[3].result.changes == ["this libavfilter has no zscale"])
     }
 
     @Test(

@@ -79,13 +79,24 @@ struct ProbeTests {
     func refusals() async throws {
         for (name, bytes) in [
             ("empty.mp4", ""), ("text.mp4", "This is not a film.\n"),
-            ("playlist.mp4", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
+            ("words.mp4", "A B C\n"),
         ] {
             try Data(bytes.utf8).write(to: scratch.folder.appending(path: name))
             let error = await #expect(throws: RunError.self, "\(name)") {
                 try await testRunner().probe(scratch.path(name))
             }
             guard case .notMedia = error else { Issue.record("\(name): \(String(describing: error))"); continue }
+        }
+        let named: [(bytes: [UInt8], word: String)] = [
+            (Array("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".utf8), "a playlist (M3U)"),
+            ([0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11, 0, 0], "Windows Media (ASF, WMV)"),
+            (Array("RIFF\0\0\0\0WAVEfmt ".utf8), "a WAV sound"), (Array("\0\0\0\u{18}ftypheic".utf8), "a HEIC picture"),
+        ]
+        for (bytes, word) in named {
+            try Data(bytes).write(to: scratch.folder.appending(path: "clip.mp4"))
+            let error = await #expect(throws: RunError.self) { try await testRunner().probe(scratch.path("clip.mp4")) }
+            #expect(error == .unsupportedFormat(scratch.path("clip.mp4"), format: word))
+            #expect(error?.description.contains("use MP4, MOV") == true && error?.blame == .input)
         }
         for path in [scratch.path("absent.mp4"), scratch.folder.path, "/dev/null"] {
             let error = await #expect(throws: RunError.self) { try await testRunner().probe(path) }

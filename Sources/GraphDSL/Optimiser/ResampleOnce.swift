@@ -146,7 +146,7 @@ private struct PictureRun {
             && Double(earlier.height) >= min(height, Double(size.height)) - 1
     }
 
-    /// The part that a crop leaves.
+    /// The part that a crop leaves. libavfilter puts corners on whole chroma samples.
     private static func part(_ filter: Filter, _ before: VideoFormat, _ after: VideoFormat) -> PictureGeometry.Part? {
         guard let whole = before.size.value, let size = after.size.value else { return nil }
         let facts = ["iw": whole.width, "ow": size.width, "ih": whole.height, "oh": size.height].mapValues(Double.init)
@@ -157,7 +157,8 @@ private struct PictureRun {
         guard let x = corner("x", whole.width - size.width), let y = corner("y", whole.height - size.height) else {
             return nil
         }
-        return PictureGeometry.Part(x: x, y: y, width: size.width, height: size.height)
+        let (stepX, stepY) = steps(of: before.pixelFormat.value)
+        return PictureGeometry.Part(x: x / stepX * stepX, y: y / stepY * stepY, width: size.width, height: size.height)
     }
 
     /// Pixels from one chroma sample to the next.

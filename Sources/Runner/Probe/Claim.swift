@@ -13,7 +13,11 @@ struct Claim {
     let hiddenFrames: Int
 
     /// The claim of an open container, from the list of the picture's packets.
-    init(_ demuxer: Demuxer, video: StreamDescription?, bytes: Int64?) {
+    ///
+    /// - Parameters:
+    ///   - bytes: the file's size.
+    ///   - isDistant: whether reading it takes journeys: an end that may be a frame or two off is believed then.
+    init(_ demuxer: Demuxer, video: StreamDescription?, bytes: Int64?, isDistant: Bool) {
         duration = demuxer.duration.flatMap(Seconds.init(plausible:))
         guard let video, let said = video.duration, let index = demuxer.index(of: video.index) else {
             isCredible = false
@@ -27,6 +31,7 @@ struct Claim {
         let tolerance = 2_000 &+ video.timeBase.rescale(index.interval, to: .microseconds) / 4
         isCredible =
             index.times.count > 1 && (listed &- said).magnitude < tolerance.magnitude && index.end <= bytes ?? .max
+            && (isDistant || index.isEven)
         times = isCredible ? index.times : nil
     }
 

@@ -33,7 +33,7 @@ package enum Prober {
         let audio = audioStream(demuxer.streams)
         if let facts = video?.facts { try check(facts.width, facts.height, name, limits) }
 
-        let claim = Claim(demuxer, video: video?.stream, bytes: source.size)
+        let claim = Claim(demuxer, video: video?.stream, bytes: source.size, isDistant: source.isDistant)
         var survey = Survey(demuxer, video: video?.stream, audio: audio?.stream)
         do throws(AVError) {
             try survey.read(wholeFile: !demuxer.isStill && !claim.isCredible)
