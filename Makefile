@@ -17,7 +17,7 @@ OWN_LIBAV := -Xlinker -rpath -Xlinker '$$ORIGIN/../libav/lib'
 # Optimised, with Swift's runtime inside: a program starts sooner, and runs where there is no Swift.
 RELEASE := swift build -c release --static-swift-stdlib $(OWN_LIBAV) --product
 
-.PHONY: help demo server libav platform lambda-local images soak test test-libav examples snapshots build lint format docs bench bench-large bench-api bench-profile bench-lambda fuzz mutations sanitize assets fixtures packages clean
+.PHONY: help demo server libav platform lambda-local images soak test test-libav examples snapshots build lint format docs bench bench-large bench-api bench-profile bench-lambda random-clips fuzz mutations sanitize assets fixtures packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,13 @@ test: .build/python .build/rie/aws-lambda-rie ## Runs all tests.
 	swift test --skip-build --skip '$(SERVER_TESTS)'
 	swift test --skip-build --filter '$(SERVER_TESTS)' --skip '$(PLATFORM_TESTS)'
 	swift test --skip-build --no-parallel --filter '$(PLATFORM_TESTS)'
+	.build/python/bin/python Tests/random_clips.py short --count 12 --played 2 --cortina .build/debug/cortina
+	.build/python/bin/python Tests/random_clips.py shapes --count 10 --cortina .build/debug/cortina
+
+random-clips: build .build/python ## Runs 200 short and 100 odd clips through all pipelines. SEED=…
+	@deploy/install-packages chromium
+	.build/python/bin/python Tests/random_clips.py short --seed $(or $(SEED),1)
+	.build/python/bin/python Tests/random_clips.py shapes --seed $(or $(SEED),1)
 
 test-libav: libav ## Runs the tests of media with that libav, after `make test`.
 	swift build --build-tests $(OWN_LIBAV)

@@ -29,7 +29,8 @@ struct DecodeTiming: Hashable {
             container == "mpeg" && [AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO].contains(parameters.codec_id)
         guard container == "avi" || isVideoForWindows || isProgramStream else { return nil }
         let rate = stream.pointee.avg_frame_rate
-        step = rate.num > 0 ? max(1, Fraction(rate.den, rate.num).rescale(1, to: Fraction(stream.pointee.time_base))) : 1
+        step =
+            rate.num > 0 ? max(1, Fraction(rate.den, rate.num).rescale(1, to: Fraction(stream.pointee.time_base))) : 1
         let shown = Int(parameters.video_delay)
         // A program stream's sound has presentation times, and the picture begins where they say.
         lead = isProgramStream ? Int64(parameters.video_delay) &* step : 0

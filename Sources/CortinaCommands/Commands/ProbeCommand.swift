@@ -69,7 +69,8 @@ struct ProbeCommand: AsyncParsableCommand {
         let basis =
             switch video.frameRateBasis {
             case .container(0): "as the container says"
-            case .container(let frames): "as the container says, and the times of \(frames == 1 ? "1 frame" : "\(frames) frames")"
+            case .container(let frames):
+                "as the container says, and the times of \(frames == 1 ? "1 frame" : "\(frames) frames")"
             case .times(let frames): "by the times of \(frames) frames"
             case .assumed: "assumed: nothing says"
             }

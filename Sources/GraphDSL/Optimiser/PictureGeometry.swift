@@ -122,7 +122,8 @@ private struct Axis {
             guard first >= 0, last <= limit, last > first, offset >= 0, offset + target <= resized else { return nil }
             let factor = Double(resized) / Double(last - first)
             let errors = [
-                (low - Double(first)) * factor - Double(offset), (high - Double(first)) * factor - Double(offset + target),
+                (low - Double(first)) * factor - Double(offset),
+                (high - Double(first)) * factor - Double(offset + target),
             ]
             return Axis(
                 first: first, last: last, resized: resized, offset: offset, error: errors.map(abs).max() ?? .infinity)

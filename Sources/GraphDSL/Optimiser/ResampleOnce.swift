@@ -14,7 +14,9 @@ public struct ResampleOnce: OptimiserPass {
         var replacements: [Int: [FilterGraph.Node]] = [:]
         var changes: [String] = []
         for (index, source) in graph.sources where source.content == .video {
-            guard let run = PictureRun(after: index, in: graph, formats: formats), let fused = run.fused else { continue }
+            guard let run = PictureRun(after: index, in: graph, formats: formats), let fused = run.fused else {
+                continue
+            }
             for node in run.steps { replacements[node] = [] }
             replacements[run.steps[0]] = fused
             changes.append(run.words)
@@ -80,7 +82,8 @@ private struct PictureRun {
 
     /// Whether a format stands before `premultiply`.
     private static func isFlattening(_ node: Int, _ graph: FilterGraph) -> Bool {
-        guard let reader = graph.onlyReader(of: .init(node: node)), case .filter(let filter) = graph.nodes[reader].operation
+        guard let reader = graph.onlyReader(of: .init(node: node)),
+            case .filter(let filter) = graph.nodes[reader].operation
         else { return false }
         return filter.name == "premultiply"
     }

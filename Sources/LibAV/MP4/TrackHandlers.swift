@@ -25,7 +25,8 @@ enum TrackHandlers {
 
     /// A track's number: behind two times, of four bytes or, in version 1, of eight.
     private static func number(_ header: Box, _ reader: BoxReader) -> UInt32? {
-        guard header.body.count >= 24, let bytes = try? reader.bytes(header.body.lowerBound..<header.body.lowerBound + 24)
+        guard header.body.count >= 24,
+            let bytes = try? reader.bytes(header.body.lowerBound..<header.body.lowerBound + 24)
         else { return nil }
         return BigEndian.value(bytes, at: bytes[0] == 1 ? 20 : 12, as: UInt32.self)
     }

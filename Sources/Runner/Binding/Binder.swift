@@ -118,7 +118,8 @@ package struct Binder {
         plan.size = video?.size.value
         plan.normalisations = passes.notes
         plan.warnings = warnings
-        plan.advice = Advice(graph: passes.computed, formats: try formats(passes.computed))
+        plan.advice =
+            Advice(graph: passes.computed, formats: try formats(passes.computed))
             .remarks(upload: upload, assets: assets) + passes.fitting
         plan.segments = try segments(passes.final, lasting: plan.duration)
         return plan

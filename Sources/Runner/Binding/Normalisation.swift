@@ -138,7 +138,9 @@ struct Normalisation {
     }
 
     /// What stages and encoders take; chroma lies left of luma, as H.264 has it where it does not say.
-    private static let output: [String: OptionValue] = ["t": "bt709", "m": "bt709", "p": "bt709", "r": "limited", "c": "left"]
+    private static let output: [String: OptionValue] = [
+        "t": "bt709", "m": "bt709", "p": "bt709", "r": "limited", "c": "left",
+    ]
 
     /// The brightest light of a stream that does not say: what HLG is made for, and phones record.
     private static let usualPeak = 1000.0

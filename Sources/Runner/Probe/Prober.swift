@@ -84,7 +84,9 @@ package enum Prober {
 
     private static func pictures(_ streams: [StreamDescription]) -> [Picture] {
         streams.compactMap { stream in
-            guard case .video(let facts) = stream.content, !facts.isAttachedPicture, !stream.isAuxiliary else { return nil }
+            guard case .video(let facts) = stream.content, !facts.isAttachedPicture, !stream.isAuxiliary else {
+                return nil
+            }
             return (stream, facts)
         }
     }
@@ -209,7 +211,8 @@ package enum Prober {
 extension StreamDescription {
     fileprivate var words: String {
         switch content {
-        case .video(let facts): "\(facts.isAttachedPicture ? "cover art" : isAuxiliary ? "auxiliary picture" : "video") (\(codec))"
+        case .video(let facts):
+            "\(facts.isAttachedPicture ? "cover art" : isAuxiliary ? "auxiliary picture" : "video") (\(codec))"
         case .audio: "audio (\(codec))"
         case .other(let kind): "\(kind) (\(codec))"
         }
@@ -227,7 +230,8 @@ extension MediaInfo.Video {
             stream: stream.index, codec: stream.codec,
             codedSize: PictureSize(width: facts.width, height: facts.height),
             sampleAspect: Self.plausible(facts.sampleAspect), orientation: facts.orientation,
-            frameRate: rate, isVariableFrameRate: isVariable, frameRateBasis: basis, pixelFormat: format, bitDepth: facts.bitDepth,
+            frameRate: rate, isVariableFrameRate: isVariable, frameRateBasis: basis, pixelFormat: format,
+            bitDepth: facts.bitDepth,
             colour: ColourDescription(
                 matrix: facts.colourSpace, transfer: facts.colourTransfer, primaries: facts.colourPrimaries,
                 isFullRange: facts.colourRange == "pc" || format.hasPrefix("yuvj"), lightLevel: facts.lightLevel),
