@@ -111,9 +111,15 @@ class ShortClip:
             times = sorted(float(packet["pts_time"]) for packet in found)
             steps = sorted(b - a for a, b in zip(times, times[1:]))
             last = max(found, key=lambda packet: float(packet["pts_time"]))
-            says = float(last.get("duration_time", 0)) if self.container in ("mp4", "mov") else steps[len(steps) // 2]
+            says = float(last.get("duration_time", 0))
+            if self.container in ("mkv", "webm"):
+                says = min(says, steps[len(steps) // 2])
             length = times[-1] - times[0] + says
-        return {max(1, round(RATE * (length + slack))) for slack in (-0.0015, 0, 0.0015)}
+        lengths = {length}
+        if self.container == "avi":
+            # ffmpeg's muxer may put an empty chunk behind the first: a frame that is shown twice as long.
+            lengths.add((max(int(packet["dts"]) for packet in packets(self.path, "v", "dts")) + 1) / eval(self.rate))
+        return {max(1, round(RATE * (length + slack))) for length in lengths for slack in (-0.0015, 0, 0.0015)}
 
 
 def check_video(clip, output, pipeline):

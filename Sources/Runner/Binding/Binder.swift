@@ -198,7 +198,7 @@ package struct Binder {
             inputs[input].streams.append(
                 Plan.Stream(
                     index: stream.index, kind: source.kind, codec: stream.codec, size: video?.codedSize,
-                    format: video?.pixelFormat, sampleAspect: video?.sampleAspect ?? 1,
+                    format: video?.pixelFormat, sampleAspect: video?.sampleAspect ?? 1, end: video?.duration,
                     load: video?.load.pixelRate ?? 0,
                     frameBytes: video?.load.frameBytes ?? 0, label: label))
         }

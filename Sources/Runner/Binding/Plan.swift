@@ -82,6 +82,8 @@ public struct Plan: Hashable, Codable, Sendable {
         public var format: String?
         /// The shape of a pixel; 1 for audio.
         public var sampleAspect: Rational
+        /// When its last frame ends, from time 0; nil where that is not known, and for audio.
+        public var end: Seconds?
         /// Pixels a second that are decoded; 0 for audio.
         public var load: Int
         /// About how many bytes a decoded frame takes; 0 for audio.

@@ -95,6 +95,7 @@ final class FilterTask: Sendable {
         _ graph: FilterGraphInstance, _ first: [DecodedFrame], _ adapters: [FrameAdapter], _ output: any FrameSink
     ) throws(RunError) {
         var ends = first.map(\.end)
+        var lasts = first.map { $0.frame.pts ?? 0 }
         let timeBases = first.map(\.timeBase)
         var waiting: [DecodedFrame?] = first
         while !job.cancellation.isCancelled, !output.hasEnough {
@@ -114,11 +115,12 @@ final class FilterTask: Sendable {
                     if next == nil { continue }
                 }
                 guard let next else {
-                    let end = max(ends[input], leastEnd(of: feeds[input], timeBases[input]))
+                    let end = end(of: feeds[input], after: lasts[input], saying: ends[input], timeBases[input])
                     try filtering { () throws(AVError) in try graph.close(input, at: end) }
                     continue
                 }
                 ends[input] = next.end
+                lasts[input] = next.frame.pts ?? lasts[input]
                 let isOpen = try filtering { () throws(AVError) in try graph.push(next.frame, to: input) }
                 if feeds[input].isUpload { job.noteUploadFrame() }
                 if !isOpen { feeds[input].close() }
@@ -126,10 +128,15 @@ final class FilterTask: Sendable {
         }
     }
 
-    /// The earliest end of a stream, in units of its time base: a picture is shown for a frame of the output at least.
-    private func leastEnd(of feed: DecodeFeed, _ timeBase: Fraction) -> Int64 {
-        guard feed.stream.kind == .video else { return .min }
-        return Fraction(job.plan.output.frameRate.inverse).rescale(1, to: timeBase)
+    /// When a stream ends, in units of its time base: as its last frame says, or earlier where the plan knows better; a picture is
+    /// shown for a frame of the output at least.
+    private func end(of feed: DecodeFeed, after last: Int64, saying end: Int64, _ timeBase: Fraction) -> Int64 {
+        guard feed.stream.kind == .video else { return end }
+        var end = end
+        if let planned = feed.stream.end.map({ Fraction.microseconds.rescale($0.microseconds, to: timeBase) }), planned > last {
+            end = min(end, planned)
+        }
+        return max(end, Fraction(job.plan.output.frameRate.inverse).rescale(1, to: timeBase))
     }
 
     private func filtering<Result>(_ work: () throws(AVError) -> Result) throws(RunError) -> Result {

@@ -24,7 +24,8 @@ struct Cadence: Hashable {
         let steps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
         let usual = steps[steps.count / 2]
         step = usual
-        // One unit of the time base is rounding; a tenth of a frame is a camera's clock.
-        isVariable = steps.contains { ($0 - usual).magnitude > max(1, usual.magnitude / 10) }
+        // One unit of the time base is rounding, unless it is a frame (AVI); a tenth of a frame is a camera's clock.
+        let tolerance = usual > 2 ? max(1, usual / 10) : 0
+        isVariable = steps.contains { ($0 - usual).magnitude > tolerance.magnitude }
     }
 }

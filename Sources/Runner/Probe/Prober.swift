@@ -33,10 +33,15 @@ package enum Prober {
         let audio = audioStream(demuxer.streams)
         if let facts = video?.facts { try check(facts.width, facts.height, name, limits) }
 
-        let claim = Claim(demuxer, video: video?.stream, bytes: source.size, isDistant: source.isDistant)
+        var claim = Claim(demuxer, video: video?.stream, bytes: source.size, isDistant: source.isDistant)
         var survey = Survey(demuxer, video: video?.stream, audio: audio?.stream)
         do throws(AVError) {
             try survey.read(wholeFile: !demuxer.isStill && !claim.isCredible)
+            if claim.isShort, !source.isDistant, let stream = video?.stream,
+                let again = try? open(source, name: name, limits: limits, depth: .headers, cancellation: cancellation)
+            {
+                try claim.measure(stream, in: again)
+            }
         } catch {
             throw .cancelled
         }

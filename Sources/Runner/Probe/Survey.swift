@@ -129,9 +129,11 @@ struct Survey {
     /// When a stream ends, in microseconds of the file's own clock.
     ///
     /// - Parameter step: the usual time between its frames, in units of its time base. Packets that all say the same length have it from
-    ///   an average rate, and the last frame is shown as long as others are.
+    ///   an average rate: the last frame is shown as long as others are, where that is shorter.
     func end(of stream: Int, step: Int64?) -> Int64? {
-        guard let step, let last = lasts[stream], lengths[stream] != .some(nil) else { return ends[stream] }
+        guard let step, let last = lasts[stream], case .some(.some(let length)) = lengths[stream], length > step else {
+            return ends[stream]
+        }
         return demuxer.streams[stream].timeBase.rescale(last &+ step, to: .microseconds)
     }
 
