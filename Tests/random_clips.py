@@ -16,6 +16,7 @@ Exits with 1 where anything is not as it must be, and prints each such clip with
 
 import argparse
 import concurrent.futures
+import fractions
 import json
 import pathlib
 import random
@@ -72,13 +73,13 @@ class ShortClip:
         self.container = chance.choice(list(CODECS))
         codec = chance.choice(CODECS[self.container])
         # MPEG-2 knows few rates only.
-        rates = [rate for rate in RATES if codec != "mpeg2video" or eval(rate) in (24, 25, 30, 50, 60)]
+        rates = [rate for rate in RATES if codec != "mpeg2video" or fractions.Fraction(rate) in (24, 25, 30, 50, 60)]
         self.rate = chance.choice(rates)
         self.frames = chance.randint(1, 40)
         self.has_sound = chance.random() < 0.5
         self.is_variable = self.container in ("mp4", "mov", "mkv", "webm") and self.frames > 4 and chance.random() < 0.4
         self.flash = self.frames // 2
-        rate = eval(self.rate)
+        self.frames_a_second = rate = float(fractions.Fraction(self.rate))
         length = self.frames / rate
         moment = self.flash / rate
         kept = [n for n in range(self.frames) if n in (0, self.flash, self.frames - 1) or chance.random() < 0.7]
@@ -104,7 +105,7 @@ class ShortClip:
 
     def possible_lengths(self):
         """How many frames the body may have: more than one number where the length lies between two, within a clock's tick."""
-        length = self.frames / eval(self.rate)
+        length = self.frames / self.frames_a_second
         if self.is_variable:
             # What the container says of the last frame, or as long as frames usually are.
             found = packets(self.path, "v", "pts_time", "duration_time")
@@ -118,7 +119,8 @@ class ShortClip:
         lengths = {length}
         if self.container == "avi":
             # ffmpeg's muxer may put an empty chunk behind the first: a frame that is shown twice as long.
-            lengths.add((max(int(packet["dts"]) for packet in packets(self.path, "v", "dts")) + 1) / eval(self.rate))
+            chunks = max(int(packet["dts"]) for packet in packets(self.path, "v", "dts")) + 1
+            lengths.add(chunks / self.frames_a_second)
         return {max(1, round(RATE * (length + slack))) for length in lengths for slack in (-0.0015, 0, 0.0015)}
 
 
@@ -127,7 +129,8 @@ def check_video(clip, output, pipeline):
     decoding = [packet["dts"] for packet in packets(output, "v", "dts")]
     if any(a >= b for a, b in zip(decoding, decoding[1:])):
         faults.append("decode times do not rise")
-    decoded = subprocess.run(["ffmpeg", "-nostdin", "-loglevel", "error", "-i", output, "-f", "null", "-"], capture_output=True)
+    decoded = subprocess.run(["ffmpeg", "-nostdin", "-loglevel", "error", "-i", output, "-f", "null", "-"], capture_output=True,
+                             timeout=300)
     if decoded.returncode or decoded.stderr:
         faults.append(f"does not decode cleanly: {decoded.stderr[:200]}")
     luma = numpy.frombuffer(ffmpeg("-i", output, "-an", "-vf", "crop=iw/2:ih/2,scale=16:16:flags=area,format=gray", "-fps_mode",
@@ -374,8 +377,8 @@ def shapes(number, options, folder):
         if options.before:
             frame, figures["ms before"] = one_frame(options.before, clip.path, output, report)
             figures["psnr before"] = psnr(frame, wanted)
-    except RuntimeError as error:
-        faults.append(str(error))
+    except (RuntimeError, IndexError, ValueError) as error:
+        faults.append(f"{type(error).__name__}: {error}")
     names = ", ".join(sorted(clip.has)) or "plain"
     if options.verbose:
         print(number, names, clip.turn, {name: round(float(value), 3) for name, value in figures.items()}, flush=True)

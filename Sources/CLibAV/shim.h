@@ -92,6 +92,15 @@ static inline int cav_frame_is_interlaced(const AVFrame *frame) {
 #endif
 }
 
+/// Whether decoding could begin with a decoded frame. libavutil 58.7 (FFmpeg 6.1) made the field a flag.
+static inline int cav_frame_is_key(const AVFrame *frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+    return (frame->flags & AV_FRAME_FLAG_KEY) != 0;
+#else
+    return frame->key_frame;
+#endif
+}
+
 /// Refuses to open whatever a container names: AVFormatContext.io_open.
 static inline int cav_refuse_to_open(
     AVFormatContext *context, AVIOContext **io, const char *url, int flags, AVDictionary **options) {

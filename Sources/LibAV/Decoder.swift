@@ -89,12 +89,11 @@ public final class Decoder: @unchecked Sendable {
         let result = avcodec_receive_frame(context, frame.pointer)
         if result == cav_error(EAGAIN) || result == cav_error_eof { return nil }
         try AVError.check(result, "decode")
-        let it = frame.pointer.pointee
-        frame.pts = it.best_effort_timestamp == cav_no_pts ? nil : it.best_effort_timestamp
-        if order != nil {
-            let own = it.pts == cav_no_pts ? nil : it.pts
-            frame.pts = order?.time(own: own, isKey: it.pict_type == AV_PICTURE_TYPE_I)
+        guard order != nil else {
+            frame.pointer.pointee.pts = frame.pointer.pointee.best_effort_timestamp
+            return frame
         }
+        frame.pts = order?.time(own: frame.pts, isKey: cav_frame_is_key(frame.pointer) != 0)
         return frame
     }
 }

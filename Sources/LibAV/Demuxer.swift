@@ -139,7 +139,8 @@ public final class Demuxer {
             it.duration > 0 && it.duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? it.duration : nil
     }
 
-    /// Whether it matters which picture is auxiliary: there are several, or one that is too small to be looked at.
+    /// Whether it matters which picture is auxiliary: there are several, or one that is too small to be looked at. Handlers cost
+    /// requests where the file is far away, so that other files' are not read.
     private static func needsHandlers(_ streams: [StreamDescription]) -> Bool {
         let pictures = streams.compactMap { stream in
             if case .video(let facts) = stream.content, !facts.isAttachedPicture { facts } else { nil }
@@ -228,7 +229,8 @@ public final class Demuxer {
     /// - Throws: ``AVError`` where the container cannot be searched.
     public func seek(to time: Int64, stream: Int) throws(AVError) {
         let timestamp =
-            Fraction.microseconds.rescale(time &+ origin, to: streams[stream].timeBase) &+ surplus(of: stream)
+            Fraction.microseconds.rescale(time &+ origin, to: streams[stream].timeBase)
+            &- correction(of: stream)
         try AVError.check(
             av_seek_frame(context, Int32(stream), timestamp, AVSEEK_FLAG_BACKWARD), "search the input")
     }
@@ -277,7 +279,7 @@ public final class Demuxer {
     /// Whether a stream's packets have decode times only, see ``DecodeTiming``.
     func isDecodeTimed(_ stream: Int) -> Bool { timings[stream] != nil }
 
-    private func surplus(of stream: Int) -> Int64 { timings[stream]?.surplus ?? 0 }
+    private func correction(of stream: Int) -> Int64 { timings[stream]?.correction ?? 0 }
 
     /// The delay of a sound that its container has no field for, in microseconds: MP3 in AVI begins with 1105 samples of the
     /// encoder's and the decoder's delay (LAME's `ENCDELAY` of 576, and 529 of any decoder).
@@ -315,7 +317,7 @@ public final class Demuxer {
             guard let entry = avformat_index_get_entry(it, index)?.pointee, entry.flags & AVINDEX_KEYFRAME != 0 else {
                 return nil
             }
-            let time = entry.timestamp &+ keyDelay(of: stream) &- surplus(of: stream)
+            let time = entry.timestamp &+ keyDelay(of: stream) &+ correction(of: stream)
             return streams[stream].timeBase.rescale(time, to: .microseconds) &- origin
         }
     }
@@ -324,7 +326,7 @@ public final class Demuxer {
     public func lastKeyTime(of stream: Int, before time: Int64) -> Int64? {
         guard let it = context.pointee.streams[stream] else { return nil }
         let timeBase = streams[stream].timeBase
-        let delay = keyDelay(of: stream) &- surplus(of: stream)
+        let delay = keyDelay(of: stream) &+ correction(of: stream)
         let moment = Fraction.microseconds.rescale(time &+ origin, to: timeBase) &- delay
         let entry = avformat_index_get_entry_from_timestamp(it, moment, AVSEEK_FLAG_BACKWARD)
         return entry.map { timeBase.rescale($0.pointee.timestamp &+ delay, to: .microseconds) &- origin }

@@ -159,6 +159,12 @@ public final class Encoder: @unchecked Sendable {
     /// The versions of the libraries that make packets, which the same settings may come out of differently.
     public static var version: String { "libavcodec \(avcodec_version()), libavfilter \(avfilter_version())" }
 
+    /// ``version`` for people: `libavcodec 59.37.100, libavfilter 8.44.100`.
+    public static var versionText: String {
+        func text(_ version: UInt32) -> String { "\(version >> 16).\(version >> 8 & 0xff).\(version & 0xff)" }
+        return "libavcodec \(text(avcodec_version())), libavfilter \(text(avfilter_version()))"
+    }
+
     /// Takes a frame at a time in units of ``timeBase``, or nil at the end; call ``receive()`` until it gives nothing
     /// before the next.
     ///

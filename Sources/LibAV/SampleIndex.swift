@@ -14,8 +14,8 @@ public struct SampleIndex: Hashable, Sendable {
     /// How long all packets last, in units of the stream's time base: the list spans all but the last.
     public var length: Int64 { span &+ interval }
 
-    /// Whether no step is much longer than another. Where frames are reordered, the list's decode times lie as the times of earlier
-    /// frames do, and the last steps are not in it: uneven ones leave the end open.
+    /// True if no interval exceeds the shortest by more than half. With B frames, uneven decode times do not show when the last
+    /// frame ends.
     public var isEven: Bool {
         let steps = zip(times.dropFirst(), times).map { $0 &- $1 }.sorted()
         guard let shortest = steps.first, let longest = steps.last else { return true }

@@ -11,7 +11,7 @@ extension RunError {
             .unreadableInput("clip.mp4", errno: EACCES),
             .unreachableInput("https://example.com/clip.mp4", reason: "Could not resolve host: example.com"),
             .notMedia("notes.mp4", .invalidData(operation: "open the input")),
-            .unsupportedFormat("holiday.wmv", format: "Windows Media (ASF, WMV)"),
+            .unsupportedFormat("holiday.wmv", format: "a Windows Media file (ASF, WMV)"),
             .stillPicture("photo.png"),
             .noVideo("song.m4a"),
             .unsupportedCodec("old.avi", codec: "cinepak"),

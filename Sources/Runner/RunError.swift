@@ -191,7 +191,7 @@ extension RunError: CustomStringConvertible {
         case .stillPicture(let path):
             "'\(path)' is a still picture; try a video"
         case .noVideo(let path):
-            "'\(path)' has no video that moves or can be shown; try a file with a picture"
+            "'\(path)' has no video that moves or can be shown; use a file with a video track"
         case .unsupportedCodec(let path, let codec):
             "the video in '\(path)' is coded as \(codec), which is not taken; try H.264, HEVC, VP9 or AV1"
         case .undecodable(let path, let codec):

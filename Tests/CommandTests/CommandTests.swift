@@ -68,6 +68,28 @@ struct CommandTests {
         #expect(try scratch.names() == ["plain.mp4"])
     }
 
+    @Test("a run that fails leaves a report, and no report is written over the clip or the video")
+    func failureReport() throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 0.2)
+        let (out, report) = (scratch.path("out.mp4"), scratch.path("report.json"))
+        expect(
+            try cortina("run", "showcase", clip, "-o", out, "--report", report, "--limit-frames", "3"), 65,
+            "more than 3 frames")
+        let found = try #require(
+            JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: report))) as? [String: Any])
+        let error = try #require(found["error"] as? [String: Any])
+        #expect(error["code"] as? String == "too_many_frames" && error["blame"] as? String == "input")
+        #expect(found["version"] is String && found["digest"] is String && found["clip"] is [String: Any])
+        #expect((found["libraries"] as? String)?.contains(/libavcodec \d+\.\d+\.\d+/) == true)
+        let bytes = try Data(contentsOf: URL(filePath: clip))
+        expect(try cortina("run", "showcase", clip, "-o", out, "--report", clip), 64, "written over")
+        expect(try cortina("run", "showcase", clip, "-o", out, "--report", out), 64, "written over")
+        expect(try cortina("preview", "showcase", clip, "-o", clip), 64, "written over")
+        expect(try cortina("diff", "showcase@1", "showcase@3", clip, "-o", clip), 64, "written over")
+        expect(try cortina("run", "showcase", clip, "-o", out, "--report", "/nowhere/r.json"), 73, "/nowhere/r.json")
+        #expect(try Data(contentsOf: URL(filePath: clip)) == bytes && !FileManager.default.fileExists(atPath: out))
+    }
+
     @Test("what is not media is 65, what is not there is 66, what cannot be written is 73")
     func inputs() throws {
         let clip = try TestClip.plain(in: scratch, seconds: 0.5)

@@ -51,11 +51,12 @@ struct ClockTests {
         let lumas = try (0..<made.frameCount).map { try #require(made.pictures[$0]).mean() }
         let flashes = lumas.indices.filter { lumas[$0] > 120 && ($0 == 0 || lumas[$0 - 1] <= 120) }
         #expect(flashes == [0, 30, 60, 90])
-        for flash in flashes.dropFirst() {
-            let begin = Int((Double(flash) / 30 - 0.5 - made.audioStart) * 48_000)
+        // MP3 without its delay taken off would be 23 ms late.
+        for flash in flashes {
+            let begin = max(0, Int((Double(flash) / 30 - 0.5 - made.audioStart) * 48_000))
             let heard = try #require(made.samples[begin...].firstIndex { abs($0) > 0.1 })
             let late = Double(heard) / 48_000 + made.audioStart - Double(flash) / 30
-            #expect(abs(late) < 0.02, "\(late) s late")
+            #expect(abs(late) < (clip.hasSuffix("avi") ? 0.012 : 0.02), "\(late) s late")
         }
     }
 

@@ -89,8 +89,8 @@ struct ProbeTests {
         }
         let named: [(bytes: [UInt8], word: String)] = [
             (Array("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".utf8), "a playlist (M3U)"),
-            ([0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11, 0, 0], "Windows Media (ASF, WMV)"),
-            (Array("RIFF\0\0\0\0WAVEfmt ".utf8), "a WAV sound"), (Array("\0\0\0\u{18}ftypheic".utf8), "a HEIC picture"),
+            ([0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11, 0, 0], "a Windows Media file (ASF, WMV)"),
+            (Array("RIFF\0\0\0\0WAVEfmt ".utf8), "a WAV file"), (Array("\0\0\0\u{18}ftypheic".utf8), "a HEIC picture"),
         ]
         for (bytes, word) in named {
             try Data(bytes).write(to: scratch.folder.appending(path: "clip.mp4"))

@@ -84,7 +84,19 @@ struct ResamplingTests {
         #expect(scaler.options["w"] == 1280 && scaler.options["h"] == 720 && scaler.options["rin"] == "full")
         #expect(scaler.options["min"] == "smpte170m" && scaler.options["m"] == "bt709")
         // Turned at the size that is shown.
-        #expect(found.filters.map(\.name).contains("vflip"))
+        let names = found.filters.map(\.name)
+        let place = try #require(names.firstIndex(of: "zscale"))
+        #expect(try place < #require(names.firstIndex(of: "hflip")) && place < #require(names.firstIndex(of: "vflip")))
+    }
+
+    @Test("a picture that keeps its size while its pixels become square is told so")
+    func aspect() async throws {
+        let found = try plan(
+            of: try await upload("bt601.mp4", 1440, 1080) { $0.sampleAspect = Rational(4, 3) }
+        ) { Scale(to: .size(PictureSize(width: 1440, height: 1080))) }
+        #expect(
+            found.scalers.count == 1
+                && found.filters.contains { $0.name == "setsar" && $0.options["sar"] == .rational(1) })
     }
 
     @Test("a picture that is made small and large again stays coarse")

@@ -55,9 +55,10 @@ struct ShortClipTests {
             #expect(zip(decoded, decoded.dropFirst()).allSatisfy { $0 < $1 }, "\(frames) frames")
             #expect(zip(decoded, shown).allSatisfy { $0 <= $1 }, "\(frames) frames")
             #expect(shown.sorted() == (0..<Int64(frames + 150)).map { $0 * step }, "\(frames) frames")
+            guard [1, 2, 3, 17, 70].contains(frames) else { continue }
+            let made = try DecodedClip(output)
+            #expect(made.errors == 0 && made.frameCount == frames + 150)
         }
-        let last = try DecodedClip(scratch.path("out.mp4"))
-        #expect(last.errors == 0 && last.frameCount == 220)
     }
 
     @Test("decode times rise over a stream that is shorter than the delay, and go on behind it")

@@ -42,6 +42,7 @@ struct DiffCommand: InterruptibleCommand {
     }
 
     func work() async throws {
+        if let output, let clip { try Files.check(output, against: [clip]) }
         let project = try options.project()
         let manifests = (try project.manifest(first), try project.manifest(second))
         let difference = ManifestDifference(manifests.0, manifests.1)

@@ -44,6 +44,7 @@ struct PreviewCommand: InterruptibleCommand {
         if serve { limits.memory += StillMaker.nearMemory }
         let runner = Runner(project.assets, limits: limits)
         guard let output else { return try await serve(manifest, project, runner) }
+        try Files.check(output, against: [clip])
         let stills = try await runner.stills(manifest, of: clip, parameters: values.values)
         let facts = try await PreviewFacts(manifest, clip: clip, parameters: values.values, runner: runner)
         let page = try await PreviewPage(facts, stills).text()

@@ -21,7 +21,7 @@ struct RunCommand: InterruptibleCommand {
     @Option(help: "How progress is shown: \(ProgressStyle.allCases.map(\.rawValue).joined(separator: ", ")).")
     var progress = ProgressStyle.auto
 
-    @Option(help: "Where a report of the run goes, as JSON; of one that failed too.", completion: .file())
+    @Option(help: "Report file, as JSON; also written if the run fails.", completion: .file())
     var report: String?
 
     @Flag(help: "Prints what libav says.")
@@ -37,14 +37,15 @@ struct RunCommand: InterruptibleCommand {
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func work() async throws {
-        var account = FailureReport()
-        do { try await make(&account) } catch {
+        if let report { try Files.check(report, against: [clip, output]) }
+        var failure = FailureReport()
+        do { try await make(&failure) } catch {
             if let report, let error = error as? RunError {
-                if error != .cancelled, let project = try? options.project() {
-                    account.clip = try? await Runner(project.assets, limits: limits.limits).probe(clip)
+                if [.input, .program].contains(error.blame), let project = try? options.project() {
+                    failure.clip = try? await Runner(project.assets, limits: limits.limits).probe(clip)
                 }
-                account.error = .init(code: error.classification.code, message: error.description)
-                try? write(account, to: report)
+                failure.error = .init(error)
+                do { try write(failure, to: report) } catch { Console.warn("\(error)") }
             }
             throw error
         }
@@ -52,29 +53,26 @@ struct RunCommand: InterruptibleCommand {
 
     /// Makes the video.
     ///
-    /// - Parameter account: what is known so far, for the report of a failure.
-    private func make(_ account: inout FailureReport) async throws {
+    /// - Parameter failure: takes what is known so far, for the report of a failure.
+    private func make(_ failure: inout FailureReport) async throws {
         let project = try options.project()
         let manifest = try project.manifest(pipeline)
-        (account.pipeline, account.digest) = (manifest.reference, manifest.digest)
+        (failure.pipeline, failure.digest) = (manifest.reference, manifest.digest)
         let runner = Runner(project.assets, limits: limits.limits, cache: noCache ? nil : cache.cache, verbose: verbose)
         try await project.check(manifest, runner)
         let plan = try await runner.plan(manifest, for: clip, parameters: values.values)
-        account.filterGraph = plan.filterGraph
+        failure.filterGraph = plan.filterGraph
         let run = try await runner.run(plan, input: clip, output: output)
         var display = ProgressDisplay(progress, title: "\(manifest.reference)")
         for await step in run.progress { try display.show(step) }
         display.clear()
         let result = try await run.report()
         for warning in result.warnings { Console.warn(warning) }
-        if let report { try write(result, to: report) }
         try display.finish(result, path: output)
+        if let report { try write(result, to: report) }
     }
 
     private func write(_ result: some Encodable, to path: String) throws {
-        let data = Data((try Console.json(result, indented: true) + "\n").utf8)
-        do { try data.write(to: URL(filePath: path), options: .atomic) } catch {
-            throw Failure(.cannotWrite, "the report '\(path)' cannot be written; check the folder")
-        }
+        try Files.write(try Console.json(result, indented: true) + "\n", to: path)
     }
 }

@@ -105,8 +105,8 @@ public struct FuseCropAndScale: OptimiserPass {
 
     /// The crop before a scale that shows what one behind it does.
     private static func crop(_ crop: Stop, before scale: Stop) -> Filter? {
-        guard let left = offset(crop, "x", room: crop.input.width - crop.output.width),
-            let top = offset(crop, "y", room: crop.input.height - crop.output.height)
+        guard let left = crop.filter.cropCorner("x", from: crop.input, to: crop.output),
+            let top = crop.filter.cropCorner("y", from: crop.input, to: crop.output)
         else { return nil }
         func before(_ length: Int, _ whole: Int, _ part: Int) -> OptionValue? {
             let (quotient, rest) = (length * whole).quotientAndRemainder(dividingBy: part)
@@ -118,19 +118,6 @@ public struct FuseCropAndScale: OptimiserPass {
             let x = before(left, input.width, output.width), let y = before(top, input.height, output.height)
         else { return nil }
         return .crop(width: width, height: height, x: x, y: y)
-    }
-
-    private static func offset(_ crop: Stop, _ name: String, room: Int) -> Int? {
-        switch crop.filter.options[name] {
-        case .integer(let value): return value
-        case .expression(let formula):
-            let facts = [
-                "iw": crop.input.width, "ow": crop.output.width, "ih": crop.input.height, "oh": crop.output.height,
-            ]
-            return formula.value(with: facts.mapValues(Double.init)).map { Int($0) }
-        case nil: return room / 2
-        default: return nil
-        }
     }
 }
 

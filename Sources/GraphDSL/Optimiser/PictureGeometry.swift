@@ -3,7 +3,7 @@
 /// The map is affine: a point (u, v) of the picture, each from 0 to 1, lies at `origin + u * across + v * down`, in pixels of the
 /// source. `across` and `down` are parallel to its sides.
 struct PictureGeometry {
-    /// A point or a way, in pixels of the source.
+    /// A point or a displacement, in pixels of the source.
     struct Vector: Hashable {
         var x: Double
         var y: Double
@@ -132,13 +132,16 @@ private struct Axis {
         var best = candidate(nearest(low), min(limit / step * step, nearest(high)), target, 0)
         if best.map({ $0.error > Self.negligible }) ?? true {
             let (begin, end) = (Int(low) / step * step, Int(high.rounded(.up)))
-            for before in 0...Self.reach {
-                for after in 0...Self.reach {
-                    let (first, last) = (begin - before * step, (end + step - 1) / step * step + after * step)
+            // The smallest that is good enough, or else the best.
+            search: for more in 0...2 * Self.reach {
+                for before in max(0, more - Self.reach)...min(more, Self.reach) {
+                    let first = begin - before * step
+                    let last = (end + step - 1) / step * step + (more - before) * step
                     let resized = Int((Double(last - first) * scale / 2).rounded()) * 2
                     let offset = Int(((low - Double(first)) * scale / 2).rounded()) * 2
-                    guard let next = candidate(first, last, resized, offset) else { continue }
-                    if next.error < (best?.error ?? .infinity) - 1e-3 { best = next }
+                    guard resized <= 2 * target, let next = candidate(first, last, resized, offset) else { continue }
+                    if next.error < (best?.error ?? .infinity) - Self.negligible { best = next }
+                    if next.error <= Self.negligible { break search }
                 }
             }
         }

@@ -79,6 +79,17 @@ struct BoxReader {
         return boxes
     }
 
+    /// The first box of a kind that lies in a range; nil where there is none among the first boxes.
+    func first(_ kind: String, in range: Range<Int64>) throws(Failure) -> Box? {
+        var start = range.lowerBound
+        for _ in 0..<Self.mostChildren where start < range.upperBound {
+            let box = try box(at: start, before: range.upperBound)
+            if box.kind == kind { return box }
+            start = box.end
+        }
+        return nil
+    }
+
     private func box(at start: Int64, before limit: Int64) throws(Failure) -> Box {
         let header = try bytes(start..<min(start + 16, limit))
         guard let size = BigEndian.value(header, at: 0, as: UInt32.self), header.count >= 8,

@@ -1,11 +1,10 @@
-/// What the tracks of an MP4 file are for, by their handlers (`hdlr`; ISO/IEC 14496-12, section 8.4.3), which libavformat keeps
-/// to itself.
+/// Handler types of an MP4 file's tracks (`hdlr`; ISO/IEC 14496-12, section 8.4.3). libavformat does not expose them.
 enum TrackHandlers {
-    /// The handler of each track, by its number: `vide` for pictures that are shown, `auxv` for auxiliary ones, as depth maps
-    /// are. Empty where the file's boxes cannot be read.
+    /// Returns the handler type of each track ID; empty if the boxes cannot be read. `vide` are pictures that are shown, `auxv`
+    /// auxiliary ones, as depth maps are.
     static func read(_ source: any ByteSource, cancellation: CancellationFlag) -> [UInt32: String] {
         let reader = BoxReader(source: source, cancellation: cancellation)
-        guard let size = source.size, let moov = try? reader.boxes(in: 0..<size).first(where: { $0.kind == "moov" }),
+        guard let size = source.size, size > 0, let moov = try? reader.first("moov", in: 0..<size),
             let tracks = try? reader.boxes(in: moov.body).filter({ $0.kind == "trak" })
         else { return [:] }
         var handlers: [UInt32: String] = [:]
@@ -23,7 +22,7 @@ enum TrackHandlers {
         return handlers
     }
 
-    /// A track's number: behind two times, of four bytes or, in version 1, of eight.
+    /// Track ID; it follows two times of 4 bytes, or of 8 in version 1.
     private static func number(_ header: Box, _ reader: BoxReader) -> UInt32? {
         guard header.body.count >= 24,
             let bytes = try? reader.bytes(header.body.lowerBound..<header.body.lowerBound + 24)

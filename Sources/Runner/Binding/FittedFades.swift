@@ -1,13 +1,12 @@
 import GraphDSL
 
-/// A graph whose fades fit their clips: a rise from black at the beginning and a fall at the end take at most half of a link
-/// together, so that a short clip is seen at its full brightness too.
+/// Shortens fades at the ends of a link to half of its duration together, so that a short clip is seen at its full brightness.
 ///
 /// A pure function of a graph whose formulas are computed. Fades in the middle of a link stay as they are.
 struct FittedFades {
     /// The graph.
     private(set) var graph: FilterGraph
-    /// What was shortened, a sentence each without its full stop.
+    /// Remarks, one per link, without full stop.
     private(set) var remarks: [String] = []
 
     /// The largest share of a link that its fades take.
@@ -68,7 +67,7 @@ private struct EdgeFade {
         else { return nil }
         isRise = filter.options["t"] == "in"
         // The start of a fall that is longer than the link was held at 0.
-        guard isRise ? start == 0 : start + duration >= length - 1e-6 else { return nil }
+        guard isRise ? start == 0 : start < length && start + duration >= length - 1e-6 else { return nil }
         self.node = node
         self.filter = filter
         self.duration = duration
@@ -82,7 +81,7 @@ private struct EdgeFade {
         self.link = link
     }
 
-    /// The fade at another length; nil for one that is shorter than a frame, of which a picture shows black alone.
+    /// Returns the shortened fade; nil if shorter than a frame, when it would show black alone.
     func filter(scaledBy factor: Double) -> Filter? {
         let duration = duration * factor
         guard duration >= step - 1e-6 else { return nil }

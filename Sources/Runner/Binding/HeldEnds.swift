@@ -1,10 +1,8 @@
 import GraphDSL
 
-/// A graph whose last frames last as long as they should.
+/// Holds the last frame in front of an `fps` behind `trim` or `overlay`, and cuts at the link's known length.
 ///
-/// libavfilter tells a filter when a link ends, but `overlay` and `trim` tell the time of their last frame instead (FFmpeg
-/// before 7): an `fps` behind them would drop it. Where the length of its link is known, the last frame is held and the end
-/// cut at that length.
+/// Before FFmpeg 7, these report the last frame's start as the link's end, and `fps` drops that frame.
 ///
 /// A pure function of a graph whose formulas are computed.
 struct HeldEnds {
@@ -16,7 +14,7 @@ struct HeldEnds {
     ///   - formats: what is known of every output pad of every node.
     init(_ graph: FilterGraph, formats: [[LinkFormat]]) {
         self.graph = graph.rewriting { index, node, result in
-            // A source is told its end by who reads it.
+            // `FilterTask` tells a source its end.
             guard case .filter(let filter) = node.operation, filter.name == "fps", node.stage != nil,
                 let input = graph.nodes[index].inputs.first, formats[input.node][input.pad].duration.exact != nil,
                 let length = formats[index].first?.duration.exact, length > .zero

@@ -45,7 +45,7 @@ final class EncodeTask: Sendable {
             if isVideo, stamp >= job.limits.frames {
                 throw .tooManyFrames(job.uploadName, limit: job.limits.frames)
             }
-            clock.show(at: stamp)
+            if isVideo { clock.show(at: stamp) }
             try send(frame, at: stamp, &clock, collect)
             count += 1
             advance(Int(next))

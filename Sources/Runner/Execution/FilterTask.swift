@@ -95,8 +95,7 @@ final class FilterTask: Sendable {
         _ graph: FilterGraphInstance, _ first: [DecodedFrame], _ adapters: [FrameAdapter], _ output: any FrameSink
     ) throws(RunError) {
         var ends = first.map(\.end)
-        var lasts = first.map { $0.frame.pts ?? 0 }
-        let timeBases = first.map(\.timeBase)
+        var lastTimes = first.map { $0.frame.pts ?? 0 }
         var waiting: [DecodedFrame?] = first
         while !job.cancellation.isCancelled, !output.hasEnough {
             switch try filtering({ () throws(AVError) in try graph.next() }) {
@@ -115,12 +114,12 @@ final class FilterTask: Sendable {
                     if next == nil { continue }
                 }
                 guard let next else {
-                    let end = end(of: feeds[input], after: lasts[input], saying: ends[input], timeBases[input])
+                    let end = end(of: feeds[input], after: first[input], last: lastTimes[input], saying: ends[input])
                     try filtering { () throws(AVError) in try graph.close(input, at: end) }
                     continue
                 }
                 ends[input] = next.end
-                lasts[input] = next.frame.pts ?? lasts[input]
+                lastTimes[input] = next.frame.pts ?? lastTimes[input]
                 let isOpen = try filtering { () throws(AVError) in try graph.push(next.frame, to: input) }
                 if feeds[input].isUpload { job.noteUploadFrame() }
                 if !isOpen { feeds[input].close() }
@@ -130,13 +129,17 @@ final class FilterTask: Sendable {
 
     /// When a stream ends, in units of its time base: as its last frame says, or earlier where the plan knows better; a picture is
     /// shown for a frame of the output at least.
-    private func end(of feed: DecodeFeed, after last: Int64, saying end: Int64, _ timeBase: Fraction) -> Int64 {
+    private func end(of feed: DecodeFeed, after first: DecodedFrame, last: Int64, saying end: Int64) -> Int64 {
         guard feed.stream.kind == .video else { return end }
+        let timeBase = first.timeBase
         var end = end
-        if let planned = feed.stream.end.map({ Fraction.microseconds.rescale($0.microseconds, to: timeBase) }), planned > last {
+        if let planned = feed.stream.end.map({ Fraction.microseconds.rescale($0.microseconds, to: timeBase) }),
+            planned > last
+        {
             end = min(end, planned)
         }
-        return max(end, Fraction(job.plan.output.frameRate.inverse).rescale(1, to: timeBase))
+        let frame = Fraction(job.plan.output.frameRate.inverse).rescale(1, to: timeBase)
+        return max(end, (first.frame.pts ?? 0) &+ max(1, frame))
     }
 
     private func filtering<Result>(_ work: () throws(AVError) -> Result) throws(RunError) -> Result {

@@ -9,6 +9,8 @@ struct Cadence: Hashable {
     let averageRate: Rational
     /// Whether the times between frames differ by more than rounding.
     let isVariable: Bool
+    /// How far rounding may move the average rate, as a share of it.
+    private let precision: Double
     /// The usual time between frames, in units of the time base: the median.
     let step: Int64
 
@@ -21,6 +23,7 @@ struct Cadence: Hashable {
         let (denominator, isTooLong) = span.multipliedReportingOverflow(by: Int64(timeBase.numerator))
         guard !overflow, !isTooLong, span > 0, count < Int64(Int32.max) else { return nil }
         averageRate = Rational(count * Int64(timeBase.denominator), denominator)
+        precision = max(0.001, 2 / Double(span))
         let steps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
         let usual = steps[steps.count / 2]
         step = usual
@@ -28,4 +31,7 @@ struct Cadence: Hashable {
         let tolerance = usual > 2 ? max(1, usual / 10) : 0
         isVariable = steps.contains { ($0 - usual).magnitude > tolerance.magnitude }
     }
+
+    /// Whether frames at a constant rate could lie so.
+    func agrees(with rate: Rational) -> Bool { (averageRate.value / rate.value - 1).magnitude <= precision }
 }

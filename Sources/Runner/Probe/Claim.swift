@@ -19,7 +19,8 @@ struct Claim {
     ///
     /// - Parameters:
     ///   - bytes: the file's size.
-    ///   - isDistant: whether reading it takes journeys: an end that may be a frame or two off is believed then.
+    ///   - isDistant: true if each read is a network request; an end one or two frames off is accepted then. Nearby uneven files are
+    ///     read whole, and have no list of key frames.
     init(_ demuxer: Demuxer, video: StreamDescription?, bytes: Int64?, isDistant: Bool) {
         duration = demuxer.duration.flatMap(Seconds.init(plausible:))
         guard let video, let said = video.duration, let index = demuxer.index(of: video.index) else {

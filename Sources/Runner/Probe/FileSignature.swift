@@ -6,12 +6,14 @@ import LibAV
 /// seldom fuzzed.
 enum FileSignature {
     /// Bytes at a place, and what a file with them is.
-    private static let formats: [(place: Int, bytes: [UInt8], name: String)] = [
-        (0, [0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11], "Windows Media (ASF, WMV)"),
-        (0, Array(".RMF".utf8), "RealMedia"), (0, Array("DKIF".utf8), "IVF"), (0, Array("YUV4MPEG2".utf8), "YUV4MPEG"),
-        (0, [0x06, 0x0E, 0x2B, 0x34], "MXF"), (0, Array("FWS".utf8), "Flash"), (0, Array("CWS".utf8), "Flash"),
-        (8, Array("WAVE".utf8), "a WAV sound"), (0, Array("ID3".utf8), "an MP3 sound"),
-        (0, Array("fLaC".utf8), "a FLAC sound"), (0, Array("#!AMR".utf8), "an AMR sound"),
+    private static let formats: [(offset: Int, bytes: [UInt8], name: String)] = [
+        (0, [0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11], "a Windows Media file (ASF, WMV)"),
+        (0, Array(".RMF".utf8), "a RealMedia file"), (0, Array("DKIF".utf8), "an IVF file"),
+        (0, Array("YUV4MPEG2".utf8), "a YUV4MPEG file"),
+        (0, [0x06, 0x0E, 0x2B, 0x34], "an MXF file"), (0, Array("FWS".utf8), "a Flash file"),
+        (0, Array("CWS".utf8), "a Flash file"),
+        (8, Array("WAVE".utf8), "a WAV file"), (0, Array("ID3".utf8), "an MP3 file"),
+        (0, Array("fLaC".utf8), "a FLAC file"), (0, Array("#!AMR".utf8), "an AMR file"),
         (4, Array("ftypheic".utf8), "a HEIC picture"), (4, Array("ftypheix".utf8), "a HEIC picture"),
         (4, Array("ftypmif1".utf8), "a HEIF picture"), (4, Array("ftypavif".utf8), "an AVIF picture"),
         (0, Array("GIF8".utf8), "a GIF picture"), (0, Array("II*\0".utf8), "a TIFF picture"),
@@ -28,6 +30,6 @@ enum FileSignature {
         var span = head.mutableSpan
         var bytes = span.mutableBytes
         guard let count = try? source.read(at: 0, into: &bytes, cancellation: cancellation) else { return nil }
-        return formats.first { head.prefix(count).dropFirst($0.place).starts(with: $0.bytes) }?.name
+        return formats.first { head.prefix(count).dropFirst($0.offset).starts(with: $0.bytes) }?.name
     }
 }

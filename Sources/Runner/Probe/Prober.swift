@@ -22,14 +22,12 @@ package enum Prober {
         _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
     ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
         var demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
-        let pictures = pictures(demuxer.streams)
-        let counted = try count(pictures, in: demuxer)
-        if counted != nil {
+        var choice = VideoChoice(demuxer.streams)
+        if choice.needsCounting {
+            try choice.count(in: demuxer)
             demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
         }
-        let said = pictures.map { ($0.stream.index, $0.stream.frameCount) }
-        let frames = counted ?? Dictionary(uniqueKeysWithValues: said).compactMapValues(\.self)
-        let video = videoStream(pictures, frames: frames)
+        let video = choice.best
         let audio = audioStream(demuxer.streams)
         if let facts = video?.facts { try check(facts.width, facts.height, name, limits) }
 
@@ -83,64 +81,6 @@ package enum Prober {
     }
 
     // MARK: The streams that people mean
-
-    /// A picture that may be the one to show.
-    private typealias Picture = (stream: StreamDescription, facts: StreamDescription.Video)
-
-    private static func pictures(_ streams: [StreamDescription]) -> [Picture] {
-        streams.compactMap { stream in
-            guard case .video(let facts) = stream.content, !facts.isAttachedPicture, !stream.isAuxiliary else {
-                return nil
-            }
-            return (stream, facts)
-        }
-    }
-
-    /// The real picture: one that can be decoded and moves, the default, the largest, the first. A still or a sparse companion,
-    /// as motion photos have one, is left aside however large it is.
-    ///
-    /// - Parameter frames: how many frames each stream has, as far as that is known.
-    private static func videoStream(_ pictures: [Picture], frames: [Int: Int]) -> Picture? {
-        let most = pictures.compactMap { frames[$0.stream.index] }.max() ?? 0
-        func moves(_ picture: Picture) -> Bool {
-            guard let count = frames[picture.stream.index] else { return true }
-            return count >= fewestMoving && count >= most / sparseness
-        }
-        func rank(_ it: Picture) -> [Int] {
-            [
-                it.stream.isDecodable ? 1 : 0, moves(it) ? 1 : 0, it.stream.isDefault ? 1 : 0,
-                it.facts.width.multipliedReportingOverflow(by: it.facts.height).partialValue, -it.stream.index,
-            ]
-        }
-        return pictures.max { rank($0).lexicographicallyPrecedes(rank($1)) }
-    }
-
-    /// Fewer frames than these are stills.
-    private static let fewestMoving = 3
-    /// A stream with this many times fewer frames than another is its companion.
-    private static let sparseness = 8
-
-    /// How many frames each picture has: as the container says, or else as many as are among the file's first packets.
-    ///
-    /// - Returns: nil where they need not be counted.
-    private static func count(_ pictures: [Picture], in demuxer: Demuxer) throws(RunError) -> [Int: Int]? {
-        guard pictures.count > 1, !pictures.allSatisfy({ $0.stream.frameCount != nil }) else { return nil }
-        demuxer.select(Set(pictures.map(\.stream.index)))
-        var frames: [Int: Int] = Dictionary(uniqueKeysWithValues: pictures.map { ($0.stream.index, 0) })
-        for _ in 0..<mostCounted {
-            do throws(AVError) {
-                guard let packet = try demuxer.next() else { break }
-                frames[packet.stream, default: 0] += 1
-            } catch {
-                if error.isCancelled { throw .cancelled }
-                break
-            }
-        }
-        return frames
-    }
-
-    /// Packets that are counted to tell which picture moves.
-    private static let mostCounted = 2000
 
     /// The audio stream that people mean: one that can be decoded, marked as default, the first.
     private static func audioStream(
@@ -230,12 +170,13 @@ extension MediaInfo.Video {
         frames: Int, pictures: Int
     ) {
         let format = facts.pixelFormat ?? "unknown"
-        let (rate, isVariable, basis) = Self.rate(facts, cadence, isListed: isListed, frames: frames)
+        let estimate = FrameRateEstimate(facts, cadence, isListed: isListed, frames: frames)
         self.init(
             stream: stream.index, codec: stream.codec,
             codedSize: PictureSize(width: facts.width, height: facts.height),
             sampleAspect: Self.plausible(facts.sampleAspect), orientation: facts.orientation,
-            frameRate: rate, isVariableFrameRate: isVariable, frameRateBasis: basis, pixelFormat: format,
+            frameRate: estimate.rate, isVariableFrameRate: estimate.isVariable, frameRateBasis: estimate.basis,
+            pixelFormat: format,
             bitDepth: facts.bitDepth,
             colour: ColourDescription(
                 matrix: facts.colourSpace, transfer: facts.colourTransfer, primaries: facts.colourPrimaries,
@@ -243,37 +184,6 @@ extension MediaInfo.Video {
             isInterlaced: facts.isInterlaced, hasAlpha: facts.hasAlpha, isSupported: stream.isDecodable,
             isDecodable: pictures > 0, isReordered: facts.isReordered, keyFrames: [])
     }
-
-    /// The frame rate, whether it is variable, and where it comes from.
-    ///
-    /// - Parameters:
-    ///   - isListed: whether the container lists all frames, and so knows its average.
-    ///   - frames: how many frames have a known time.
-    private static func rate(
-        _ facts: StreamDescription.Video, _ cadence: Cadence?, isListed: Bool, frames: Int
-    ) -> (Rational, isVariable: Bool, MediaInfo.FrameRateBasis) {
-        let said = Rational(facts.averageFrameRate)
-        let base = Rational(facts.baseFrameRate)
-        // The container's number is the exact one (30000/1001); a clock's rate is none.
-        let isSaid = said.isPositive && said <= fastest
-        // A tenth of a percent of difference is rounding of the container's clock.
-        let isVariable =
-            cadence?.isVariable ?? (isSaid && !isListed && (base.value / said.value - 1).magnitude > 0.001)
-        var (rate, basis) = (said, MediaInfo.FrameRateBasis.container(frames: frames))
-        if let cadence, !isSaid || (isVariable && !isListed) {
-            (rate, basis) = (cadence.averageRate, .times(frames: frames))
-        } else if !isSaid {
-            rate = base
-        }
-        if !rate.isPositive { (rate, basis) = (25, .assumed) }
-        return (rate, isVariable || (rate > fastestOfFew && frames < few), basis)
-    }
-
-    /// Faster than any camera's: high-speed clips are played at less.
-    private static let fastest: Rational = 480
-    /// A rate above which a few frames prove nothing.
-    private static let fastestOfFew: Rational = 240
-    private static let few = 10
 
     /// How long one frame is shown at the average rate.
     fileprivate var frameDuration: Seconds { Seconds(frameRate.inverse.value) }

@@ -20,9 +20,9 @@ struct Survey {
     /// When the last packet of each stream ends, in microseconds of the file's own clock.
     private var ends: [Int: Int64] = [:]
     /// When the last packet of each stream is shown, in units of its time base.
-    private var lasts: [Int: Int64] = [:]
-    /// The packets' lengths of each stream, in units of its time base; nil where they differ.
-    private var lengths: [Int: Int64?] = [:]
+    private var lastTimes: [Int: Int64] = [:]
+    /// Packet duration of each stream, in units of its time base; nil once two differ.
+    private var packetDurations: [Int: Int64?] = [:]
     /// When the first packet of each stream is shown, in microseconds of the file's own clock.
     private(set) var starts: [Int: Int64] = [:]
 
@@ -118,20 +118,22 @@ struct Survey {
         times[packet.stream, default: []].append(time)
         starts[packet.stream] = min(starts[packet.stream] ?? start, start)
         ends[packet.stream] = max(ends[packet.stream] ?? end, end)
-        lasts[packet.stream] = max(lasts[packet.stream] ?? time, time)
-        if lengths[packet.stream, default: packet.duration] != packet.duration {
-            lengths[packet.stream] = .some(nil)
+        lastTimes[packet.stream] = max(lastTimes[packet.stream] ?? time, time)
+        if packetDurations[packet.stream, default: packet.duration] != packet.duration {
+            packetDurations[packet.stream] = .some(nil)
         } else {
-            lengths[packet.stream] = packet.duration
+            packetDurations[packet.stream] = packet.duration
         }
     }
 
     /// When a stream ends, in microseconds of the file's own clock.
     ///
-    /// - Parameter step: the usual time between its frames, in units of its time base. Packets that all say the same length have it from
-    ///   an average rate: the last frame is shown as long as others are, where that is shorter.
+    /// - Parameter step: median frame interval, in units of the time base. If all packets have the same duration, it comes from an
+    ///   average rate: the last frame then lasts one interval, if that is shorter.
     func end(of stream: Int, step: Int64?) -> Int64? {
-        guard let step, let last = lasts[stream], case .some(.some(let length)) = lengths[stream], length > step else {
+        guard let step, let last = lastTimes[stream], case .some(.some(let length)) = packetDurations[stream],
+            length > step
+        else {
             return ends[stream]
         }
         return demuxer.streams[stream].timeBase.rescale(last &+ step, to: .microseconds)
