@@ -9,6 +9,10 @@ struct DecodeTiming: Hashable {
     private let first: [Int64]
     /// Frame duration, in units of the time base.
     private let step: Int64
+    /// Reorder delay, in frames.
+    private let delay: Int
+    /// Decode time of the next packet, if it does not say: program streams give one for several.
+    private var expected: Int64?
     /// Delay from the first decode time to the first frame, in units of the time base.
     private let lead: Int64
 
@@ -27,17 +31,18 @@ struct DecodeTiming: Hashable {
         guard parameters.codec_type == AVMEDIA_TYPE_VIDEO else { return nil }
         let isAVI = container == "avi"
         let isVideoForWindows = container.hasPrefix("matroska") && parameters.codec_tag != 0
-        let isProgramStream =
-            container == "mpeg" && [AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO].contains(parameters.codec_id)
+        let isProgramStream = container == "mpeg"
         guard isAVI || isVideoForWindows || isProgramStream else { return nil }
-        let rate = stream.pointee.avg_frame_rate
+        // The codec's own rate, where it says one: an average needs times.
+        let said = stream.pointee.r_frame_rate
+        let rate = isProgramStream && said.num > 0 ? said : stream.pointee.avg_frame_rate
         // AVI counts chunks; its average rate leaves out the empty ones.
         step =
             isAVI || rate.num <= 0
             ? 1 : max(1, Fraction(rate.den, rate.num).rescale(1, to: Fraction(stream.pointee.time_base)))
         // A program stream's sound has presentation times, and the picture begins where they say.
         lead = isProgramStream ? Int64(parameters.video_delay) &* step : 0
-        let delay = Int(parameters.video_delay)
+        delay = Int(parameters.video_delay)
         var first: [Int64] = []
         for index in 0..<avformat_index_get_entries_count(stream) where first.count <= delay {
             guard isAVI, let entry = avformat_index_get_entry(stream, index)?.pointee, entry.size > 0 else { continue }
@@ -46,8 +51,22 @@ struct DecodeTiming: Hashable {
         self.first = first.count == delay + 1 ? first : []
     }
 
-    /// The place of a decode time among the times of frames.
-    func time(_ decoded: Int64) -> Int64 {
+    /// Gives the frames of the stream their times, in display order.
+    var displayOrder: DisplayOrder { DisplayOrder(delay: delay, step: step) }
+
+    /// The place of the next packet's decode time among the times of frames.
+    ///
+    /// - Parameter decoded: its decode time; nil where it does not say.
+    mutating func time(ofNext decoded: Int64?) -> Int64? {
+        guard let decoded = decoded ?? expected else { return nil }
+        expected = decoded &+ step
+        return time(decoded)
+    }
+
+    /// Forgets where it was: the next packet is from elsewhere.
+    mutating func seek() { expected = nil }
+
+    private func time(_ decoded: Int64) -> Int64 {
         guard let begin = first.first, let end = first.last, surplus > 0, decoded < end else {
             return decoded &+ correction
         }

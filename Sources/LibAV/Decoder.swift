@@ -43,7 +43,7 @@ public final class Decoder: @unchecked Sendable {
         context = try AVError.check(avcodec_alloc_context3(codec), operation)
         timeBase = description.timeBase
         frameRate = Fraction(demuxer.frameRate(of: index))
-        order = demuxer.isDecodeTimed(index) ? DisplayOrder() : nil
+        order = demuxer.displayOrder(of: index)
         context.pointee.pkt_timebase = timeBase.rational
         context.pointee.thread_count = Int32(threading.threads)
         context.pointee.thread_type = threading == .slices ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE
@@ -67,7 +67,7 @@ public final class Decoder: @unchecked Sendable {
     /// Forgets all that it was given: the next packet may be from anywhere in the stream.
     public func flush() {
         avcodec_flush_buffers(context)
-        if order != nil { order = DisplayOrder() }
+        order?.clear()
     }
 
     /// Takes a packet, or nil at the end of the stream; call ``receive()`` until it gives nothing before the next.

@@ -35,7 +35,7 @@ public final class Demuxer {
 
     let allowance: Allowance
 
-    private let timings: [Int: DecodeTiming]
+    private var timings: [Int: DecodeTiming]
     /// Whether the container can have edit lists.
     private let isEditable: Bool
     private var continuity = Continuity()
@@ -233,6 +233,7 @@ public final class Demuxer {
             &- correction(of: stream)
         try AVError.check(
             av_seek_frame(context, Int32(stream), timestamp, AVSEEK_FLAG_BACKWARD), "search the input")
+        for index in timings.keys { timings[index]?.seek() }
     }
 
     /// The next packet of a selected stream, its times counted from ``origin``, or nil at the end.
@@ -251,9 +252,9 @@ public final class Demuxer {
             if packet.isKey, let shown = packet.pts, let decoded = packet.dts {
                 keyDelays[packet.stream] = shown &- decoded
             }
-            if let timing = timings[packet.stream], let decoded = packet.dts {
-                packet.dts = timing.time(decoded)
-                packet.pointer.pointee.pts = packet.pointer.pointee.dts
+            if timings[packet.stream] != nil, let time = timings[packet.stream]?.time(ofNext: packet.dts) {
+                packet.dts = time
+                packet.pointer.pointee.pts = time
             }
             // An edit begins at 0: what lies before it is decoded for what follows, and not shown. libavformat does not mark
             // all of it where the edit has no key frame before it.
@@ -276,8 +277,8 @@ public final class Demuxer {
             duration: timeBase.rescale(packet.duration, to: .microseconds))
     }
 
-    /// Whether a stream's packets have decode times only, see ``DecodeTiming``.
-    func isDecodeTimed(_ stream: Int) -> Bool { timings[stream] != nil }
+    /// What gives a stream's frames their times; nil where its packets have presentation times.
+    func displayOrder(of stream: Int) -> DisplayOrder? { timings[stream]?.displayOrder }
 
     private func correction(of stream: Int) -> Int64 { timings[stream]?.correction ?? 0 }
 

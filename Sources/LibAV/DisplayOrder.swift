@@ -1,11 +1,25 @@
 /// Assigns sorted decode times to frames in display order.
 ///
-/// A packet without a frame leaves a gap: at the next key frame, earlier times that no frame took are dropped.
+/// A frame is shown when the packet is decoded that follows its own by the reorder delay, so that a pause in decoding holds the
+/// frame that was shown before it; times begin with the first packet's. A packet without a frame leaves a gap: at the next key frame, earlier times that no frame took are dropped.
 struct DisplayOrder {
+    /// Reorder delay, in frames.
+    let delay: Int
+    /// Frame duration, in the unit of the times.
+    let step: Int64
+
     /// Decode times that no frame has, ascending.
     private var times: [Int64] = []
     /// Decode times of packets whose frames have not come, ascending.
     private var awaited: [Int64] = []
+
+    /// Time of the last frame.
+    private var last: Int64?
+
+    init(delay: Int, step: Int64) {
+        self.delay = delay
+        self.step = step
+    }
 
     /// Packets in flight at most: a decoder reorders 16 frames, and holds one a thread.
     private static let most = 128
@@ -32,6 +46,13 @@ struct DisplayOrder {
                 times.removeFirst(min(lost, max(0, times.count - 1)))
             }
         }
-        return times.isEmpty ? own : times.removeFirst()
+        defer { if !times.isEmpty { times.removeFirst() } }
+        // At the end no packet follows.
+        last =
+            times.count > delay ? times[delay] &- Int64(delay) &* step : last.map { $0 &+ step } ?? times.first ?? own
+        return last
     }
+
+    /// Forgets all packets: the next is from elsewhere.
+    mutating func clear() { self = DisplayOrder(delay: delay, step: step) }
 }

@@ -86,7 +86,9 @@ struct CommandTests {
         expect(try cortina("run", "showcase", clip, "-o", out, "--report", out), 64, "written over")
         expect(try cortina("preview", "showcase", clip, "-o", clip), 64, "written over")
         expect(try cortina("diff", "showcase@1", "showcase@3", clip, "-o", clip), 64, "written over")
-        expect(try cortina("run", "showcase", clip, "-o", out, "--report", "/nowhere/r.json"), 73, "/nowhere/r.json")
+        expect(
+            try cortina("run", "showcase", clip, "-o", out, "--report", scratch.path("absent/r.json")), 73,
+            "absent/r.json")
         #expect(try Data(contentsOf: URL(filePath: clip)) == bytes && !FileManager.default.fileExists(atPath: out))
     }
 

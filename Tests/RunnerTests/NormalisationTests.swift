@@ -183,6 +183,20 @@ struct NormalisationTests {
         if name == "no-sound.mp4" { #expect(report.normalisations == ["no sound → silence"]) }
     }
 
+    @Test("a picture in YUV that is tagged as RGB is taken as one that does not say", arguments: ["yuv420p", "gray"])
+    func mistagged(format: String) async throws {
+        let plain = try TestClip.make(
+            "plain-\(format).mp4", in: scratch,
+            "-f lavfi -i testsrc2=s=320x180:r=30:d=0.1 -pix_fmt \(format) -c:v libx264")
+        let clip = try TestClip.make(
+            "tagged-\(format).mp4", in: scratch, "-i \(plain) -c copy -bsf:v h264_metadata=matrix_coefficients=0")
+        #expect(try await make(nothing, of: clip, to: scratch.path("out.mp4")).frames == 3)
+        let (tagged, untagged) = (scratch.path("out.mp4"), scratch.path("untagged.mp4"))
+        try await make(nothing, of: plain, to: untagged)
+        let pictures = try [tagged, untagged].map { try #require(DecodedClip($0, keeping: { $0 == 1 }).pictures[1]) }
+        #expect(ssim(pictures[0], pictures[1]) > 0.99)
+    }
+
     @Test("a clip of which the end is missing gives what there is, and says so")
     func truncated() async throws {
         let report = try await make(nothing, of: Checkout.fixture("truncated.mp4"), to: scratch.path("out.mp4"))

@@ -31,9 +31,9 @@ struct SourceColours {
         isFullRange = colour.isFullRange
         isHDR = colour.isHDR
         transfer = colour.transfer ?? "bt709"
+        // By the format alone: YUV that is tagged as RGB is mistagged.
         let isRGB =
-            colour.matrix == "gbr"
-            || ["rgb", "bgr", "gbr", "pal8", "argb", "abgr"].contains { video.pixelFormat.contains($0) }
+            ["rgb", "bgr", "gbr", "pal8", "argb", "abgr"].contains { video.pixelFormat.contains($0) }
         if isRGB {
             matrix = nil
         } else if let said = colour.matrix, Self.matrices.contains(said) {
