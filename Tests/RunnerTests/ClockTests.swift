@@ -62,6 +62,26 @@ struct ClockTests {
     }
 
     @Test(
+        "chunks that were dropped hold the frame that was shown before them, though frames are reordered",
+        arguments: ["-c:v mpeg4 -bf 2 -q:v 2", "-c:v libx264 -bf 3 -b_strategy 0 -crf 4"])
+    func dropped(codec: String) async throws {
+        let clip = try TestClip.make(
+            "dropped.avi", in: scratch,
+            "-f lavfi -i nullsrc=s=64x64:r=30:d=1.5,geq=lum=30+4*N:cb=128:cr=128 "
+                + "-vf select='not(between(n\\,10\\,19))' -fps_mode vfr -pix_fmt yuv420p -color_range tv "
+                + "-colorspace bt709 -color_primaries bt709 -color_trc bt709 \(codec)")
+        let output = scratch.path("out.mp4")
+        try await make(nothing, of: clip, to: output)
+        let made = try DecodedClip(output, keeping: { _ in true })
+        let expected = Array(0...9) + Array(repeating: 9, count: 10) + Array(20...44)
+        #expect(made.frameCount == expected.count)
+        let shown = try (0..<made.frameCount).map { number in
+            ((try #require(made.pictures[number]).mean() - 30) / 4).rounded()
+        }
+        #expect(zip(shown, expected).allSatisfy { abs($0 - Double($1)) <= 1 }, "\(shown)")
+    }
+
+    @Test(
         "a hold in a stream of constant packets makes it variable, and it lasts to its last frame",
         arguments: ["mkv", "ts", "mp4"])
     func hold(container: String) async throws {
