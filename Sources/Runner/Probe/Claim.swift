@@ -40,7 +40,7 @@ struct Claim {
     }
 
     /// How many listed packets are few enough to be read for their times of presentation.
-    private static let few = 500
+    private static let few = 200
 
     /// Whether the times of presentation are worth reading: where frames are reordered, the list does not tell when the last is
     /// shown.
