@@ -93,7 +93,7 @@ public final class Demuxer {
         av_dict_set_int(&options, "max_streams", Int64(max(1000, allowance.streams + 1)), 0)
         var pointer: UnsafeMutablePointer<AVFormatContext>? = opened
         // On failure libav frees the context itself.
-        let result = avformat_open_input(&pointer, nil, nil, &options)
+        let result = avformat_open_input(&pointer, nil, Self.transportStream(source, cancellation), &options)
         guard result >= 0, let opened = pointer else {
             throw Self.failure(reader, result, "open the input")
         }
@@ -146,6 +146,22 @@ public final class Demuxer {
             if case .video(let facts) = stream.content, !facts.isAttachedPicture { facts } else { nil }
         }
         return pictures.count > 1 || pictures.contains { max($0.width, $0.height) < 64 }
+    }
+
+    /// libavformat's demuxer of transport streams for a file that is one: of a few packets, libavformat takes the picture inside for
+    /// the file. nil for all other files.
+    private static func transportStream(
+        _ source: any ByteSource, _ cancellation: CancellationFlag
+    ) -> UnsafePointer<AVInputFormat>? {
+        guard let size = source.size, size < 1 << 16 else { return nil }
+        let length = 188  // ISO/IEC 13818-1, section 2.4.3.2; each packet begins with 0x47.
+        var head = [UInt8](repeating: 0, count: 8 * length)
+        var span = head.mutableSpan
+        var bytes = span.mutableBytes
+        guard let count = try? source.read(at: 0, into: &bytes, cancellation: cancellation), count >= 3 * length,
+            stride(from: 0, to: count, by: length).allSatisfy({ head[$0] == 0x47 })
+        else { return nil }
+        return UnsafePointer(av_find_input_format("mpegts"))
     }
 
     /// Whether the container has said of all its streams what their decoders must know (MP4), and nothing need be decoded to

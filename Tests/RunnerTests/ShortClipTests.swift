@@ -93,6 +93,16 @@ struct ShortClipTests {
         }
     }
 
+    @Test("a transport stream of nine packets is told from the picture in it")
+    func smallTransportStream() async throws {
+        let clip = try TestClip.make(
+            "clip.ts", in: scratch,
+            "-f lavfi -i testsrc2=s=320x180:r=50 -frames:v 1 -pix_fmt yuv420p -c:v mpeg2video -q:v 4")
+        #expect(try await testRunner().probe(clip).container == "mpegts")
+        let report = try await run(publishedManifest("showcase@3"), of: clip, to: scratch.path("out.mp4"))
+        #expect(report.frames == 151)
+    }
+
     @Test(
         "frames that come too fast for the output leave one at least, and are told as variable where they are few",
         arguments: [("604", 31, 2, false), ("25000", 5, 1, true), ("1000", 3, 1, true)])
