@@ -24,7 +24,7 @@ struct FailureReport: Encodable {
     let version = Program.current.version
     /// The versions of libav that it runs with.
     let libraries = Encoder.versionText
-    /// Which pipeline it was.
+    /// Name and version of the pipeline.
     var pipeline: PipelineReference?
     /// The digest of its manifest.
     var digest: ContentDigest?
@@ -32,6 +32,6 @@ struct FailureReport: Encodable {
     var clip: MediaInfo?
     /// The graph of the whole output, where a plan was made.
     var filterGraph: String?
-    /// What went wrong.
+    /// The error.
     var error: Problem?
 }

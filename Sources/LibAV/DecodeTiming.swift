@@ -2,10 +2,10 @@ import CLibAV
 
 /// Frame times of streams that have decode times only: AVI, `V_MS/VFW/FOURCC` in Matroska, MPEG program streams.
 ///
-/// The nth frame in display order is shown at the nth decode time. An empty chunk repeats a frame. Where frames are reordered,
-/// empty chunks before the first frame repeat nothing, and are removed.
+/// Numbers packets by decode time; ``DisplayOrder`` makes frame times of that. An empty chunk of AVI repeats a frame. libavformat's
+/// muxer writes the streams' common offset as empty chunks behind the first packet: those repeat nothing, and are removed.
 struct DecodeTiming: Hashable {
-    /// Decode times of the first packets, up to the one that gives the first frame, in units of the stream's time base.
+    /// Decode times of the first packets, up to the one behind which no offset is written, in units of the time base.
     private let first: [Int64]
     /// Frame duration, in units of the time base.
     private let step: Int64
@@ -26,7 +26,9 @@ struct DecodeTiming: Hashable {
     var correction: Int64 { lead &- surplus }
 
     /// The timing of a stream; nil where the container has presentation times.
-    init?(_ stream: UnsafeMutablePointer<AVStream>, container: String) {
+    ///
+    /// - Parameter hasSound: whether the file has sound, whose encoder delay is an offset too.
+    init?(_ stream: UnsafeMutablePointer<AVStream>, container: String, hasSound: Bool) {
         let parameters = stream.pointee.codecpar.pointee
         guard parameters.codec_type == AVMEDIA_TYPE_VIDEO else { return nil }
         let isAVI = container == "avi"
@@ -43,12 +45,29 @@ struct DecodeTiming: Hashable {
         // A program stream's sound has presentation times, and the picture begins where they say.
         lead = isProgramStream ? Int64(parameters.video_delay) &* step : 0
         delay = Int(parameters.video_delay)
-        var first: [Int64] = []
-        for index in 0..<avformat_index_get_entries_count(stream) where first.count <= delay {
-            guard isAVI, let entry = avformat_index_get_entry(stream, index)?.pointee, entry.size > 0 else { continue }
-            first.append(entry.timestamp)
+        first = isAVI ? Self.offsetTimes(stream, delay: delay, hasSound: hasSound) : []
+    }
+
+    /// The longest encoder delay of sound, in seconds: 1105 samples of MP3 at 44.1 kHz are 25 ms.
+    private static let soundDelay = 0.03
+
+    /// Decode times of the first packets of an AVI stream, between which empty chunks are an offset; empty if there is none.
+    ///
+    /// Without a reorder delay, the offset is the sound's encoder delay, rounded up to frames: a longer gap repeats the first frame.
+    private static func offsetTimes(
+        _ stream: UnsafeMutablePointer<AVStream>, delay: Int, hasSound: Bool
+    ) -> [Int64] {
+        let wanted = max(1, delay) + 1
+        var times: [Int64] = []
+        for index in 0..<avformat_index_get_entries_count(stream) where times.count < wanted {
+            guard let entry = avformat_index_get_entry(stream, index)?.pointee, entry.size > 0 else { continue }
+            times.append(entry.timestamp)
         }
-        self.first = first.count == delay + 1 ? first : []
+        guard times.count == wanted, let begin = times.first, let end = times.last else { return [] }
+        guard delay == 0 else { return times }
+        let rate = stream.pointee.time_base
+        let longest = rate.num > 0 ? (soundDelay * Double(rate.den) / Double(rate.num)).rounded(.up) : 0
+        return hasSound && Double(end &- begin &- 1) <= longest ? times : []
     }
 
     /// Gives the frames of the stream their times, in display order.
@@ -63,7 +82,7 @@ struct DecodeTiming: Hashable {
         return time(decoded)
     }
 
-    /// Forgets where it was: the next packet is from elsewhere.
+    /// Resets after a seek.
     mutating func seek() { expected = nil }
 
     private func time(_ decoded: Int64) -> Int64 {

@@ -129,9 +129,10 @@ public final class Demuxer {
             }
         }
         self.streams = streams
+        let hasSound = streams.contains { if case .audio = $0.content { true } else { false } }
         var timings: [Int: DecodeTiming] = [:]
         for index in 0..<Int(it.nb_streams) {
-            timings[index] = it.streams[index].flatMap { DecodeTiming($0, container: format) }
+            timings[index] = it.streams[index].flatMap { DecodeTiming($0, container: format, hasSound: hasSound) }
         }
         self.timings = timings
         // Where the container says nothing, libav guesses from the bit rate or the last time stamp.
@@ -139,8 +140,8 @@ public final class Demuxer {
             it.duration > 0 && it.duration_estimation_method == AVFMT_DURATION_FROM_STREAM ? it.duration : nil
     }
 
-    /// Whether it matters which picture is auxiliary: there are several, or one that is too small to be looked at. Handlers cost
-    /// requests where the file is far away, so that other files' are not read.
+    /// True if the handlers are needed to tell the video: there are several pictures, or one under 64 pixels. Reading handlers costs
+    /// requests where the source is distant.
     private static func needsHandlers(_ streams: [StreamDescription]) -> Bool {
         let pictures = streams.compactMap { stream in
             if case .video(let facts) = stream.content, !facts.isAttachedPicture { facts } else { nil }
@@ -148,8 +149,8 @@ public final class Demuxer {
         return pictures.count > 1 || pictures.contains { max($0.width, $0.height) < 64 }
     }
 
-    /// libavformat's demuxer of transport streams for a file that is one: of a few packets, libavformat takes the picture inside for
-    /// the file. nil for all other files.
+    /// Returns libavformat's demuxer for a transport stream of a few packets, which libavformat would take for the elementary stream
+    /// in it; nil for other files.
     private static func transportStream(
         _ source: any ByteSource, _ cancellation: CancellationFlag
     ) -> UnsafePointer<AVInputFormat>? {
@@ -268,12 +269,12 @@ public final class Demuxer {
             if packet.isKey, let shown = packet.pts, let decoded = packet.dts {
                 keyDelays[packet.stream] = shown &- decoded
             }
-            if timings[packet.stream] != nil, let time = timings[packet.stream]?.time(ofNext: packet.dts) {
+            if let time = timings[packet.stream]?.time(ofNext: packet.dts) {
                 packet.dts = time
                 packet.pointer.pointee.pts = time
             }
-            // An edit begins at 0: what lies before it is decoded for what follows, and not shown. libavformat does not mark
-            // all of it where the edit has no key frame before it.
+            // An edit begins at 0. Frames before it are decoded for reference and not shown; libavformat does not mark them all if
+            // no key frame precedes the edit.
             if isEditable, let shown = packet.pts, shown < 0, streams[packet.stream].isVideo { packet.hide() }
             // Wrapping: a file may claim any time, and none may end the process.
             if packet.pointer.pointee.pts != cav_no_pts { packet.pointer.pointee.pts &-= offset }
@@ -293,7 +294,7 @@ public final class Demuxer {
             duration: timeBase.rescale(packet.duration, to: .microseconds))
     }
 
-    /// What gives a stream's frames their times; nil where its packets have presentation times.
+    /// A new assigner of frame times; nil if the stream's packets have presentation times.
     func displayOrder(of stream: Int) -> DisplayOrder? { timings[stream]?.displayOrder }
 
     private func correction(of stream: Int) -> Int64 { timings[stream]?.correction ?? 0 }

@@ -1,7 +1,8 @@
 /// Assigns sorted decode times to frames in display order.
 ///
-/// A frame is shown when the packet is decoded that follows its own by the reorder delay, so that a pause in decoding holds the
-/// frame that was shown before it; times begin with the first packet's. A packet without a frame leaves a gap: at the next key frame, earlier times that no frame took are dropped.
+/// The nth frame is shown when packet n + delay is decoded, less `delay` frames: times begin with the first packet's, and a pause
+/// in decoding holds the frame shown before it. A packet without a frame leaves a gap: at the next key frame, earlier times that no
+/// frame took are dropped.
 struct DisplayOrder {
     /// Reorder delay, in frames.
     let delay: Int
@@ -53,6 +54,6 @@ struct DisplayOrder {
         return last
     }
 
-    /// Forgets all packets: the next is from elsewhere.
+    /// Resets after a seek.
     mutating func clear() { self = DisplayOrder(delay: delay, step: step) }
 }

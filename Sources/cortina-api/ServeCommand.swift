@@ -72,7 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
     ) async throws {
         let logger = Logger(label: "cortina-api")
         // Known before it is listened on: signed addresses name it.
-        let port = port == 0 ? try FreePort.find() : port
+        let port = port == 0 ? try await FreePort.find() : port
         let pool = try settings.pool(database)
         let store = try settings.store("http://\(host):\(port)")
         let events = VideoEvents(pool, database)

@@ -17,7 +17,7 @@ struct PictureGeometryTests {
         let filter = Filter(name, direction.map { ["dir": .text($0)] } ?? [:], outputs: [.video])
         let isTurn = geometry.orient(filter)
         #expect(isTurn)
-        // The upper left 256x144 of what is turned.
+        // The upper left 256x144 of the turned picture.
         geometry.crop(to: .init(x: 0, y: 0, width: 256, height: 144))
         let window = try #require(geometry.window(step: 2, tolerance: 0))
         #expect((window.source.x, window.source.y) == corner)

@@ -13,14 +13,15 @@ final class LambdaSandbox: Sendable {
     /// - Parameters:
     ///   - data: where the worker's own files lie.
     ///   - timeout: how long an invocation may take, in seconds.
-    init(data: String, timeout: Int = 300, environment: [String: String]) throws {
-        let port = try FreePort.find()
+    init(data: String, timeout: Int = 300, environment: [String: String]) async throws {
+        let port = try await FreePort.find()
+        let runtimePort = try await FreePort.find()
         url = "http://127.0.0.1:\(port)/2015-03-31/functions/function/invocations"
         process = Process()
         process.executableURL = URL(filePath: Checkout.file(".build/rie/aws-lambda-rie"))
         process.arguments = [
             "--runtime-interface-emulator-address", "127.0.0.1:\(port)",
-            "--runtime-api-address", "127.0.0.1:\(try FreePort.find())",
+            "--runtime-api-address", "127.0.0.1:\(runtimePort)",
             Checkout.program("cortina-worker"), "lambda", "--data", data,
             "--pipelines", Checkout.file("pipelines/published"), "--assets", Checkout.file("assets"),
         ]

@@ -34,7 +34,7 @@ struct LambdaTests {
         }
         // S3 has troubles of its own meanwhile.
         try cloud.server.fail(2, method: "GET")
-        let sandbox = try LambdaSandbox(data: scratch.path("data"), environment: cloud.environment)
+        let sandbox = try await LambdaSandbox(data: scratch.path("data"), environment: cloud.environment)
         // One of them twice.
         let event = ["Records": [strange[0], records[0], records[1], strange[1], records[0]]]
         #expect(try failures(try await sandbox.invoke(event)) == ["strange-0", "strange-1"])
@@ -58,14 +58,14 @@ struct LambdaTests {
         let video = try await cloud.upload(TestClip.plain(in: scratch, seconds: 30, size: "1920x1080"))
         let records = try await cloud.records()
         // Three seconds are left for the job, and for the worker to start.
-        let hasty = try LambdaSandbox(data: scratch.path("data"), timeout: 18, environment: cloud.environment)
+        let hasty = try await LambdaSandbox(data: scratch.path("data"), timeout: 18, environment: cloud.environment)
         #expect(try failures(try await hasty.invoke(["Records": records])) == [])
         let waiting = try await cloud.video(video)
         #expect(waiting.status != .processed && waiting.status != .failed)
         // The database tells of it again, once.
         let again = try await cloud.records()
         #expect(again.count == 1)
-        let patient = try LambdaSandbox(data: scratch.path("data"), environment: cloud.environment)
+        let patient = try await LambdaSandbox(data: scratch.path("data"), environment: cloud.environment)
         #expect(try failures(try await patient.invoke(["Records": again])) == [])
         #expect(try await cloud.video(video).status == .processed)
     }
@@ -76,7 +76,7 @@ struct LambdaTests {
         let clip = try TestClip.plain(in: scratch, seconds: 0.5)
         let (data, temporary) = (scratch.path("data"), scratch.path("tmp"))
         try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
-        let sandbox = try LambdaSandbox(
+        let sandbox = try await LambdaSandbox(
             data: data, environment: cloud.environment.merging(["TMPDIR": temporary]) { $1 })
         var memory: [Int] = []
         for number in 1...100 {

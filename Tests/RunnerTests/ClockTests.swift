@@ -28,6 +28,7 @@ struct ClockTests {
         ("mpeg4.avi", "-c:v mpeg4 -bf 2 -q:v 3 -c:a libmp3lame"),
         ("xvid.avi", "-c:v libxvid -bf 2 -q:v 3 -c:a libmp3lame"),
         ("h264.avi", "-c:v libx264 -c:a libmp3lame"), ("mpeg2.avi", "-c:v mpeg2video -bf 2 -q:v 3 -c:a mp2"),
+        ("plain.avi", "-c:v mpeg4 -bf 0 -q:v 3 -c:a libmp3lame"), ("mjpeg.avi", "-c:v mjpeg -q:v 3 -c:a libmp3lame"),
         ("pcm.avi", "-c:v mpeg4 -bf 1 -q:v 3 -c:a pcm_s16le"), ("mpeg2.mpg", "-c:v mpeg2video -bf 2 -q:v 3 -c:a mp2"),
         ("mpeg2.mkv", "-c:v mpeg2video -bf 2 -q:v 3 -c:a mp2"), ("h264.mpg", "-c:v libx264 -bf 3 -c:a mp2"),
         ("mpeg4.mpg", "-c:v mpeg4 -bf 2 -q:v 3 -c:a mp2"),

@@ -156,7 +156,7 @@ final class ConnectionHandle: @unchecked Sendable {
 
     /// Asks the server, on a thread that may wait, to break off what it does for this connection.
     func cancel() {
-        // What libpq needs for it is a copy.
+        // Safe to hand over: libpq gives a copy of what it needs, and the block is its one owner and frees it.
         nonisolated(unsafe) let request = PQgetCancel(pointer)
         DispatchQueue.global().async {
             var message = [CChar](repeating: 0, count: 256)

@@ -113,7 +113,7 @@ package struct FormatInference {
                 if case .rational(let rate) = filter.options["fps"] {
                     format.frameRate = .known(rate)
                     format.duration = format.duration.map { time in
-                        // What is there at all is shown for a frame at least.
+                        // A clip of any length gives at least one frame.
                         Seconds(Double(time > .zero ? max(1, time.frames(at: rate)) : 0) / rate.value)
                     }
                 } else {

@@ -37,7 +37,7 @@ struct PictureGeometry {
     /// Whether width and height of the source are swapped.
     var isTurned: Bool { across.x == 0 }
 
-    /// How many pixels of the source it spans from left to right, and from top to bottom.
+    /// Width and height of the shown part, in source pixels.
     var extent: (width: Double, height: Double) {
         (abs(across.x) + abs(across.y), abs(down.x) + abs(down.y))
     }
@@ -81,11 +81,15 @@ struct PictureGeometry {
         let kept: Part
     }
 
-    /// How to get the picture with one resizing, before it is turned; nil where a side would lie more than `tolerance` of the
-    /// picture's length from where it should.
+    /// Returns the crop, resizing and second crop that give the picture before it is turned.
     ///
-    /// Crops start and end at multiples of `step` in the source, and at even places in what is resized: where the exact place
-    /// lies between, more of the source is resized and the rest cut off, so that the error is a fraction of a pixel.
+    /// A place between two allowed ones is reached by resizing more of the source and cropping the rest. The displacement left is
+    /// mostly under a pixel.
+    ///
+    /// - Parameters:
+    ///   - step: source pixels that a crop's edges are multiples of; edges in the resized picture are even.
+    ///   - tolerance: largest displacement of a side, as a share of its length.
+    /// - Returns: nil if the displacement would be larger.
     func window(step: Int, tolerance: Double) -> Window? {
         let end = origin + across + down
         let target = isTurned ? PictureSize(width: size.height, height: size.width) : size
@@ -102,16 +106,16 @@ struct PictureGeometry {
 
 /// One direction of a ``PictureGeometry/Window``.
 private struct Axis {
-    /// Where the part of the source begins, and where it ends.
+    /// First source pixel, and the one behind the last.
     let first, last: Int
-    /// How long the part is resized to be, and how much of that is cut off before what is kept.
+    /// Length after resizing, and the offset of the kept part in it, in output pixels.
     let resized, offset: Int
-    /// How far the ends of what is kept lie from where they should, in pixels of the output.
+    /// Largest displacement of the two ends, in output pixels.
     let error: Double
 
-    /// How many multiples of the step more are tried on each side.
+    /// Steps tried outward on each side.
     private static let reach = 16
-    /// Pixels of the output that are not worth a second crop.
+    /// Displacement that needs no second crop, in output pixels.
     private static let negligible = 0.05
 
     init?(_ a: Double, _ b: Double, within limit: Int, target: Int, step: Int) {

@@ -55,7 +55,7 @@ struct PictureRun {
         return filter.name == "premultiply"
     }
 
-    /// Whether what was taken ends in frames that stages and encoders take.
+    /// True if the filters so far end in frames that stages and encoders take.
     private var isComplete: Bool {
         guard let last = steps.last, case .filter(let filter) = graph.nodes[last].operation else { return false }
         return filter.name != "tonemap" && output.pixelFormat.value.map { $0 == "yuv420p" } ?? false
@@ -128,13 +128,14 @@ struct PictureRun {
         return PictureGeometry.Part(x: x / stepX * stepX, y: y / stepY * stepY, width: size.width, height: size.height)
     }
 
-    /// Pixels from one chroma sample to the next.
+    /// Luma samples per chroma sample, across and down, by a part of the pixel format's name; 4:2:0 for all others.
+    private static let subsamplings: [(name: String, steps: (Int, Int))] = [
+        ("444", (1, 1)), ("gbr", (1, 1)), ("rgb", (1, 1)), ("bgr", (1, 1)), ("422", (2, 1)), ("440", (1, 2)),
+        ("411", (4, 1)), ("410", (4, 4)),
+    ]
+
     private static func steps(of format: String?) -> (Int, Int) {
-        guard let format else { return (2, 2) }
-        if format.contains("444") || format.hasPrefix("gbr") || format.contains("rgb") || format.contains("bgr") {
-            return (1, 1)
-        }
-        return format.contains("422") ? (2, 1) : (2, 2)
+        subsamplings.first { format?.contains($0.name) == true }?.steps ?? (2, 2)
     }
 
     /// The filters in place of ``steps``; nil where the crop does not lie on whole pixels of the source.
@@ -155,7 +156,7 @@ struct PictureRun {
             format.operation = .filter(.pixelFormat("yuv420p"))
             conversion = [node, format]
         } else {
-            // Tone mapping is dear: it is done at the smaller of the two sizes.
+            // Tone mapping is expensive: it runs at the smaller of the two sizes.
             let enlarges = size.width * size.height > part.width * part.height
             let last = conversion.lastIndex { $0.isReturn } ?? 0
             let place = enlarges ? last : 0
@@ -182,7 +183,7 @@ struct PictureRun {
         return node
     }
 
-    /// What was fused, a sentence without its full stop.
+    /// The fused filters and sizes, as a sentence without full stop.
     var summary: String {
         let names = steps.compactMap { index -> String? in
             guard case .filter(let filter) = graph.nodes[index].operation,

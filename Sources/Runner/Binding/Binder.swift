@@ -85,7 +85,7 @@ package struct Binder {
         let notes: [String]
         /// With parameters filled in, formulas computed, fades that fit, and ends held.
         let computed: FilterGraph
-        /// What was done for fades to fit, in words.
+        /// Remarks on shortened fades.
         let fitting: [String]
         /// What is known of the links that the sinks read.
         let ends: [LinkFormat]

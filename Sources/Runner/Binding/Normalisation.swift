@@ -137,7 +137,7 @@ struct Normalisation {
         ]
     }
 
-    /// What stages and encoders take; chroma lies left of luma, as H.264 has it where it does not say.
+    /// Colours of the frames between stages: BT.709, limited range. Chroma is sited left, H.264's default.
     private static let output: [String: OptionValue] = [
         "t": "bt709", "m": "bt709", "p": "bt709", "r": "limited", "c": "left",
     ]

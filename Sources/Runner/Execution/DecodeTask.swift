@@ -43,7 +43,7 @@ struct DecodeTask {
             do throws(AVError) {
                 try job.measure("decode") { () throws(AVError) in try decoder.send(packet) }
             } catch {
-                // What is not shown is not missed.
+                // Errors of hidden packets are not damage.
                 if packet?.isHidden != true || error.isOutOfMemory { try lose(error) }
             }
             isOpen = try drain()

@@ -1,11 +1,11 @@
 import LibAV
 
-/// Formats that are told by their first bytes and not taken, so that a refusal can name them.
+/// Signatures of refused formats, so that the error can name them.
 ///
 /// Windows Media and RealMedia are left out on purpose: no phone writes them, and their demuxers and decoders are large, old and
 /// seldom fuzzed.
 enum FileSignature {
-    /// Bytes at a place, and what a file with them is.
+    /// Signature bytes, their offset, and the format's name.
     private static let formats: [(offset: Int, bytes: [UInt8], name: String)] = [
         (0, [0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11], "a Windows Media file (ASF, WMV)"),
         (0, Array(".RMF".utf8), "a RealMedia file"), (0, Array("DKIF".utf8), "an IVF file"),
@@ -24,7 +24,7 @@ enum FileSignature {
         (0, Array("<html".utf8), "a web page"),
     ]
 
-    /// What a file is by its first bytes; nil where they are not known, or cannot be read.
+    /// Returns the format's name; nil if the first bytes match none, or cannot be read.
     static func name(of source: any ByteSource, cancellation: CancellationFlag) -> String? {
         var head = [UInt8](repeating: 0, count: 16)
         var span = head.mutableSpan
