@@ -26,6 +26,18 @@ struct PreviewTests {
         #expect(try scratch.names() == ["it's <b>.mp4", "preview.html"])
     }
 
+    @Test(
+        "a clip of one frame is compared, though it lies between the moments of the sheet",
+        arguments: ["showcase", "interview"])
+    func oneFrame(pipeline: String) throws {
+        let clip = try TestClip.make(
+            "one.mp4", in: scratch, "-f lavfi -i testsrc2=s=320x180:r=30 -frames:v 1 -pix_fmt yuv420p -c:v libx264")
+        let path = scratch.path("preview.html")
+        #expect(try Program.run(["preview", pipeline, clip, "-o", path]).status == 0)
+        let page = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(page.contains("const moments = [{") && !page.contains("Nothing of the clip"))
+    }
+
     @Test("bad input is refused as by run, and no page is left")
     func badInput() throws {
         let page = scratch.path("page.html")

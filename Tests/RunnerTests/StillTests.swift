@@ -46,6 +46,32 @@ struct StillTests {
         return try #require(try DecodedClip(path, keeping: { $0 == 0 }).pictures[0])
     }
 
+    @Test("a still has the colours of the run's frame, though the clip says nothing of them")
+    func untagged() async throws {
+        let clip = try TestClip.make(
+            "bars.mp4", in: scratch,
+            "-f lavfi -i smptehdbars=s=1280x720:r=30:d=0.3 -pix_fmt yuv420p -c:v libx264 -crf 4")
+        let pipeline = Pipeline("untagged", version: 1, summary: "A test") {
+        } output: {
+            MP4(video: .h264(preset: .ultrafast, crf: 4, alwaysEncodes: true), frameRate: 30)
+        }
+        let manifest = try pipeline.compile(assets: Checkout.assets.catalog()).manifest
+        try await run(manifest, of: clip, to: scratch.path("out.mp4"))
+        let frame = try #require(try DecodedClip(scratch.path("out.mp4"), keeping: { $0 == 3 }).pictures[3])
+        let stills = try await testRunner().stills(manifest, of: clip)
+        for still in [try await stills.after(at: 0.11, width: 4096), try await stills.before(at: 0.11, width: 4096)] {
+            let shown = try picture(still)
+            for plane in [\DecodedClip.Picture.luma, \.cb, \.cr] {
+                for bar in 0..<7 {
+                    let begin = 0.125 + 0.75 * Double(bar) / 7
+                    let x = begin + 0.03...begin + 0.07
+                    let off = abs(shown.mean(x: x, y: 0.1...0.5, of: plane) - frame.mean(x: x, y: 0.1...0.5, of: plane))
+                    #expect(off < 4, "bar \(bar): \(off)")
+                }
+            }
+        }
+    }
+
     @Test("in the body and in both bumpers, with the watermark")
     func showcase() async throws {
         let clip = try TestClip.plain(in: scratch, seconds: 3, size: "640x480")

@@ -88,7 +88,8 @@ struct PreviewPage {
         }
         self.sheet = sheet
         // Where the clip is to be seen; the bumpers have nothing to be compared with.
-        let body = sheet.filter { $0.1.clipTime != nil }.map(\.0)
+        var body = sheet.filter { $0.1.clipTime != nil }.map(\.0)
+        if body.isEmpty { body = try Self.firstMoment(of: stills, facts.manifest.output.frameRate, before: duration) }
         let chosen =
             body.count <= Self.pairCount
             ? body : (0..<Self.pairCount).map { body[$0 * (body.count - 1) / (Self.pairCount - 1)] }
@@ -99,6 +100,17 @@ struct PreviewPage {
             moments.append(Pair(time: time, before: before, after: after))
         }
         self.moments = moments
+    }
+
+    /// The first moment that shows the clip: one of a few frames lies between the sheet's moments.
+    private static func firstMoment(
+        of stills: StillMaker, _ rate: Rational, before end: Seconds
+    ) throws(RunError) -> [Seconds] {
+        for frame in 0..<end.frames(at: rate) {
+            let time = Seconds((Double(frame) + 0.5) / rate.value)
+            if try stills.clipTime(at: time) != nil { return [time] }
+        }
+        return []
     }
 
     /// The page as a file.

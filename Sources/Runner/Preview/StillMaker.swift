@@ -139,14 +139,14 @@ public struct StillMaker: Sendable {
         }
     }
 
-    /// JFIF has BT.601 in full range.
+    /// JFIF has BT.601 in full range. The output's frames are BT.709 in limited range, whether they are tagged or not.
     private static func jpegFilters(width: Int) -> [Filter] {
         [
             Filter(
                 "scale",
                 [
                     "w": .expression(Expression("min(iw,\(width))")), "h": -2, "flags": "bicubic",
-                    "out_color_matrix": "bt601", "out_range": "full",
+                    "in_color_matrix": "bt709", "in_range": "limited", "out_color_matrix": "bt601", "out_range": "full",
                 ], outputs: [.video]), .pixelFormat("yuvj420p"),
         ]
     }
