@@ -13,6 +13,10 @@ enum AllowedMedia {
     /// Demuxers of still pictures, which only assets are.
     static let images = ["png_pipe", "jpeg_pipe", "webp_pipe"]
 
+    /// Demuxers of elementary streams, which are never opened: libavformat tells the codecs of program and transport streams by
+    /// them.
+    static let elementary = ["h264", "hevc", "m4v", "mpegvideo", "mp3", "aac", "loas", "ac3", "eac3", "dts"]
+
     /// The decoders of each codec, best first: both by libavcodec's names.
     private static let decoders: [String: [String]] = [
         // What phones, cameras, screen recorders and browsers write.

@@ -5,7 +5,7 @@ import Testing
 
 /// A build of libav for our programs alone (`deploy/libav`) has all that is opened of strangers' files, as Debian's has.
 @Suite struct AllowedMediaTests {
-    @Test(arguments: AllowedMedia.containers + AllowedMedia.images)
+    @Test(arguments: AllowedMedia.containers + AllowedMedia.images + AllowedMedia.elementary)
     func demuxerIsThere(_ name: String) {
         #expect(av_find_input_format(name) != nil)
     }
