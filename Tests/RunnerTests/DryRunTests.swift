@@ -15,7 +15,7 @@ struct DryRunTests {
     private func dryRun(_ pipeline: Pipeline, _ clip: String) async throws -> DryRun {
         let manifest = try pipeline.compile(assets: Checkout.assets.catalog()).manifest
         // However slow the machine is: few frames are enough.
-        return try await testRunner().dryRun(manifest, for: clip, sampleTime: 60)
+        return try await testRunner().dryRun(manifest, for: clip, sampleTime: 3600)
     }
 
     private func showcase() throws -> Pipeline {

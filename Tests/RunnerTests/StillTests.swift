@@ -119,7 +119,7 @@ struct StillTests {
         let keeping = Task { await stills.keepNear() }
         defer { keeping.cancel() }
         // Every 0.75 s.
-        for _ in 0..<600 where stills.parkedReaders < 10 { try await Task.sleep(for: .milliseconds(50)) }
+        for _ in 0..<6000 where stills.parkedReaders < 10 { try await Task.sleep(for: .milliseconds(50)) }
         #expect(stills.parkedReaders == 10)
         let original = try DecodedClip(clip, keeping: { $0 % 10 == 5 })
         for frame in [235, 5, 125, 135, 45, 205, 55, 195, 185, 85, 75] {
@@ -177,7 +177,7 @@ struct StillTests {
                 #expect(similarity > 0.97, "frame \(frame): \(similarity)")
             }
             let keeping = Task { await stills.keepNear() }
-            for _ in 0..<600 where stills.parkedReaders < 5 { try await Task.sleep(for: .milliseconds(50)) }
+            for _ in 0..<6000 where stills.parkedReaders < 5 { try await Task.sleep(for: .milliseconds(50)) }
             keeping.cancel()
             await keeping.value
         }
