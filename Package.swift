@@ -16,6 +16,7 @@ let package = Package(
         .executable(name: "cortina", targets: ["cortina"]),
         .executable(name: "cortina-api", targets: ["cortina-api"]),
         .executable(name: "cortina-worker", targets: ["cortina-worker"]),
+        .executable(name: "cortina-media", targets: ["cortina-media"]),
         .library(name: "GraphDSL", targets: ["GraphDSL"]),
         .library(name: "Stages", targets: ["Stages"]),
         .library(name: "Runner", targets: ["Runner"]),
@@ -68,6 +69,29 @@ let package = Package(
                 "GraphDSL", "LibAV",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+        .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
+        .target(name: "Sandbox", dependencies: ["CSandbox"], swiftSettings: house),
+        .target(name: "CDescriptors"),
+        .target(
+            name: "MediaChannel", dependencies: ["CDescriptors", "GraphDSL", "LibAV", "Runner"],
+            swiftSettings: house),
+        .systemLibrary(name: "CFontconfig", pkgConfig: "fontconfig", providers: [.apt(["libfontconfig-dev"])]),
+        .executableTarget(
+            name: "cortina-media",
+            dependencies: [
+                "CFontconfig", "GraphDSL", "LibAV", "MediaChannel", "Runner", "Sandbox",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+        .target(
+            name: "MediaProcess",
+            dependencies: [
+                "GraphDSL", "LibAV", "MediaChannel", "Runner",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: house),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -172,7 +196,7 @@ let package = Package(
         .target(
             name: "CortinaCommands",
             dependencies: [
-                "GraphDSL", "LibAV", "Runner", "Transfer",
+                "GraphDSL", "LibAV", "MediaProcess", "Runner", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "Logging", package: "swift-log"),

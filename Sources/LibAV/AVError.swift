@@ -1,7 +1,7 @@
 import CLibAV
 
 /// What libav answered when something went wrong: its number, kept, and its own words.
-public struct AVError: Error, Hashable, Sendable {
+public struct AVError: Error, Hashable, Codable, Sendable {
     /// libav's error number, always negative.
     public let code: Int32
     /// What was being done: `open the input`, `decode`.

@@ -19,7 +19,7 @@ public protocol ByteSource: Sendable {
 }
 
 /// Why bytes cannot be read.
-public enum ByteSourceError: Error, Hashable, Sendable {
+public enum ByteSourceError: Error, Hashable, Codable, Sendable {
     /// There is no such input, or it is not a file.
     case notFound(String)
     /// It is there, and the system refused; `errno` as it came.

@@ -6,7 +6,8 @@ public final class FileByteSource: ByteSource {
     public let path: String
     public let size: Int64?
 
-    private let descriptor: Int32
+    /// The open file.
+    package let descriptor: Int32
 
     /// Opens a file for reading.
     ///
@@ -28,7 +29,26 @@ public final class FileByteSource: ByteSource {
         size = Int64(status.st_size)
     }
 
+    /// Takes over an open file, which it closes.
+    ///
+    /// - Parameter name: the file's name, for errors.
+    /// - Throws: ``ByteSourceError/system(_:errno:)``.
+    public init(descriptor: Int32, name: String) throws(ByteSourceError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw .system(name, errno: code)
+        }
+        path = name
+        self.descriptor = descriptor
+        size = Int64(status.st_size)
+    }
+
     deinit { close(descriptor) }
+
+    /// Notes in the file's times that it was used now.
+    public func touch() { futimens(descriptor, nil) }
 
     public func read(
         at offset: Int64, into span: inout MutableRawSpan, cancellation: CancellationFlag = CancellationFlag()

@@ -5,27 +5,24 @@ import CLibAV
 /// Sendable because its user calls it under a lock of its own.
 public final class Muxer: @unchecked Sendable {
     private let context: UnsafeMutablePointer<AVFormatContext>
+    private let bytes: OutputBytes
     private var timeBases: [Fraction] = []
 
-    /// Opens a file for writing; what was there is lost.
+    /// Creates a muxer that writes to an open, empty file.
     ///
     /// - Parameters:
-    ///   - path: where the file lies.
+    ///   - descriptor: the file, open for reading and writing; the muxer closes it, also if this throws.
     ///   - format: the container, by libavformat's name.
     /// - Throws: ``AVError``.
-    public init(path: String, format: String) throws(AVError) {
+    public init(descriptor: Int32, format: String) throws(AVError) {
+        bytes = try OutputBytes(descriptor)
         var pointer: UnsafeMutablePointer<AVFormatContext>?
-        try AVError.check(
-            avformat_alloc_output_context2(&pointer, nil, format, "file:\(path)"), "make the \(format) output")
+        try AVError.check(avformat_alloc_output_context2(&pointer, nil, format, nil), "make the \(format) output")
         context = try AVError.check(pointer, "make the \(format) output")
-        // Every property has its value by now: where this throws, deinit frees the context.
-        try AVError.check(avio_open(&context.pointee.pb, "file:\(path)", AVIO_FLAG_WRITE), "open the output")
+        OutputBytes.attach(bytes, to: context)
     }
 
-    deinit {
-        avio_closep(&context.pointee.pb)
-        avformat_free_context(context)
-    }
+    deinit { avformat_free_context(context) }
 
     /// Adds a stream for an encoder's packets and returns its index.
     ///
@@ -87,6 +84,7 @@ public final class Muxer: @unchecked Sendable {
     /// - Throws: ``AVError``.
     public func finish() throws(AVError) {
         try AVError.check(av_write_trailer(context), "finish the output")
-        try AVError.check(avio_closep(&context.pointee.pb), "finish the output")
+        context.pointee.pb = nil
+        try bytes.close()
     }
 }

@@ -4,15 +4,44 @@ public import GraphDSL
 import LibAV
 
 /// The folder that holds a pipeline's files.
-public struct AssetFolder: Hashable, Sendable {
+public struct AssetFolder: Sendable {
     /// Where it lies.
     public let path: String
+
+    /// The assets that were opened ahead of a run, which then opens no file by name.
+    private var opened: [AssetPath: Opened] = [:]
+
+    private struct Opened {
+        let source: FileByteSource
+        let info: MediaInfo
+    }
 
     /// A folder by its path.
     public init(path: String) { self.path = path }
 
     /// Where an asset lies.
     public func file(_ asset: AssetPath) -> String { "\(path)/\(asset)" }
+
+    /// Returns the folder with some of its assets open.
+    ///
+    /// - Parameter infos: what those assets are.
+    /// - Throws: ``RunError`` where one cannot be read.
+    func opening(_ infos: [AssetPath: MediaInfo]) throws(RunError) -> AssetFolder {
+        var folder = self
+        for (asset, info) in infos { folder.opened[asset] = Opened(source: try source(of: asset), info: info) }
+        return folder
+    }
+
+    /// The bytes of an asset.
+    ///
+    /// - Throws: ``RunError`` where it cannot be read.
+    func source(of asset: AssetPath) throws(RunError) -> FileByteSource {
+        if let opened = opened[asset] { return opened.source }
+        return try Runner.open(file(asset))
+    }
+
+    /// What an open asset is; nil where it is not open.
+    func info(of asset: AssetPath) -> MediaInfo? { opened[asset]?.info }
 
     /// Every file of the folder with its digest. Blocks.
     ///

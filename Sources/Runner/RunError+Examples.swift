@@ -25,6 +25,7 @@ extension RunError {
             .outputTooLarge("out.mp4", limit: Limits().outputBytes),
             .tookTooLong(limit: Limits().time),
             .tooMuchMemory(limit: Limits().memory),
+            .crashed("clip.mp4", how: "signal 11, SIGSEGV"),
             .parameter(.missing(name: "player", range: "text of at most 60 characters, without control characters")),
             .outputIsInput("clip.mp4"),
             .cannotWrite("out.mp4", reason: "No space left on device"),

@@ -2,7 +2,7 @@ public import GraphDSL
 public import LibAV
 
 /// Every way in which probing, binding or running can fail.
-public enum RunError: Error, Hashable, Sendable {
+public enum RunError: Error, Hashable, Codable, Sendable {
     // The input cannot be had.
 
     /// There is no such input file.
@@ -48,6 +48,8 @@ public enum RunError: Error, Hashable, Sendable {
     case tookTooLong(limit: Seconds)
     /// The job took too much memory, in bytes.
     case tooMuchMemory(limit: Int)
+    /// The process that worked on the input ended: how, for people.
+    case crashed(String, how: String)
 
     // The caller asked for something that cannot be.
 
@@ -99,6 +101,7 @@ extension RunError {
         case outputTooLarge = "output_too_large"
         case tookTooLong = "took_too_long"
         case tooMuchMemory = "too_much_memory"
+        case crashed = "crashed"
         case parameter = "parameter"
         case outputIsInput = "output_is_input"
         case cannotWrite = "cannot_write"
@@ -158,6 +161,8 @@ extension RunError {
             // A busy machine may have been the reason.
             case .tookTooLong: (.tookTooLong, .input, true)
             case .tooMuchMemory: (.tooMuchMemory, .input, false)
+            // A fault of the machine is as possible as one of the file: a second time it is the file's.
+            case .crashed: (.crashed, .input, true)
             case .parameter: (.parameter, .usage, false)
             case .outputIsInput: (.outputIsInput, .usage, false)
             case .cannotWrite: (.cannotWrite, .output, true)
@@ -215,6 +220,8 @@ extension RunError: CustomStringConvertible {
             "the work was not done within \(limit) s; try a shorter or smaller clip"
         case .tooMuchMemory(let limit):
             "the work needs more than \(limit / 1_000_000) MB of memory; try a clip with a smaller picture"
+        case .crashed(let path, let how):
+            "the process that worked on '\(path)' ended (\(how)); the file may be damaged, try to save it anew as MP4"
         case .parameter(let error):
             "\(error)"
         case .missingAsset(let path, let folder):

@@ -1,6 +1,6 @@
 import Dispatch
 public import GraphDSL
-package import LibAV
+public import LibAV
 public import Logging
 
 /// Probes clips, binds manifests to them, and runs the plans.
@@ -8,11 +8,12 @@ public import Logging
 /// Nothing here blocks Swift's cooperative threads.
 public struct Runner: Sendable {
     /// Where pipelines' assets lie.
-    public let assets: AssetFolder
+    public private(set) var assets: AssetFolder
     /// What each job may take.
     public let limits: Limits
     /// Where encoded bumpers and what assets are is kept; nil where each run finds that anew.
-    public let cache: AssetCache?
+    public private(set) var cache: AssetCache?
+    private var fonts = FontFiles()
     /// How clips are opened.
     public let inputs: InputOpener
 
@@ -49,6 +50,19 @@ public struct Runner: Sendable {
         }
     }
 
+    /// Returns a runner that has a manifest's assets and the cached segments open. It opens no other file than clips from then on, and
+    /// keeps nothing in the cache. Blocks.
+    ///
+    /// - Parameter fonts: the font files that its graphs name in place of families.
+    /// - Throws: ``RunError`` where an asset is missing or another.
+    public func opening(_ manifest: Manifest, fonts: FontFiles) throws(RunError) -> Runner {
+        var runner = self
+        runner.fonts = fonts
+        runner.assets = try assets.opening(try survey(manifest.assets, CancellationFlag()))
+        runner.cache = cache?.opening()
+        return runner
+    }
+
     /// Finds out what a file is.
     ///
     /// - Throws: ``RunError``.
@@ -73,7 +87,7 @@ public struct Runner: Sendable {
             let (begun, infos) = try survey(manifest, path, cancellation)
             let plan = try Binder.bind(
                 manifest, to: begun.info, named: inputs.name(path), assets: infos, parameters: parameters,
-                limits: limits)
+                limits: limits, fonts: fonts)
             beginnings.put(begun.beginning.flatMap { $0.reaches(plan.graph.uploadEnd) ? $0 : nil }, of: path)
             return plan
         }
@@ -129,8 +143,10 @@ public struct Runner: Sendable {
     func survey(
         _ references: [AssetReference], _ cancellation: CancellationFlag
     ) throws(RunError) -> [AssetPath: MediaInfo] {
-        try assets.verify(references)
         var infos: [AssetPath: MediaInfo] = [:]
+        for asset in references { infos[asset.path] = assets.info(of: asset.path) }
+        guard infos.count < references.count else { return infos }
+        try assets.verify(references)
         for asset in references {
             if let known = cache?.info(of: asset.sha256) {
                 infos[asset.path] = known
@@ -154,7 +170,7 @@ public struct Runner: Sendable {
         var sources: [any ByteSource] = []
         for part in plan.inputs {
             if let asset = part.asset {
-                sources.append(try Self.open(assets.file(asset)))
+                sources.append(try assets.source(of: asset))
             } else {
                 let source: any ByteSource =
                     if let beginning { beginning.source } else { try open(input, cancellation) }
@@ -175,8 +191,28 @@ public struct Runner: Sendable {
     ///   - output: where the video goes; it appears there only when it is whole.
     /// - Throws: ``RunError`` where input or output cannot be opened.
     public func run(_ plan: Plan, input: String, output: String) async throws(RunError) -> Run {
+        try await run(plan, input: input) { () throws(RunError) in try OutputFile(path: output, input: input) }
+    }
+
+    /// Starts running a plan into an open file.
+    ///
+    /// - Parameters:
+    ///   - plan: what is run.
+    ///   - input: the clip that the plan was made for.
+    ///   - descriptor: the file, open for reading and writing; it stays the caller's.
+    ///   - name: what the output is called in errors.
+    /// - Throws: ``RunError`` where the input cannot be opened.
+    public func run(
+        _ plan: Plan, input: String, descriptor: Int32, name: String
+    ) async throws(RunError) -> Run {
+        try await run(plan, input: input) { OutputFile(descriptor: descriptor, name: name) }
+    }
+
+    private func run(
+        _ plan: Plan, input: String, output: @escaping @Sendable () throws(RunError) -> OutputFile
+    ) async throws(RunError) -> Run {
         try await blocking { cancellation throws(RunError) in
-            let file = try OutputFile(path: output, input: input)
+            let file = try output()
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
             let maker = SegmentMaker(cache: cache, assets: assets, limits: limits)
@@ -212,7 +248,7 @@ public struct Runner: Sendable {
     private func probe(_ asset: AssetPath, _ cancellation: CancellationFlag) throws(RunError) -> MediaInfo {
         do throws(RunError) {
             return try Prober.probe(
-                try Self.open(assets.file(asset)), name: assets.file(asset), limits: limits,
+                try assets.source(of: asset), name: assets.file(asset), limits: limits,
                 cancellation: cancellation)
         } catch {
             if case .notMedia(_, let reason) = error { throw .unusableAsset(asset, reason: reason.reason) }
@@ -231,6 +267,13 @@ public struct Runner: Sendable {
             if cancellation.isCancelled { throw .cancelled }
             throw RunError(error)
         }
+    }
+
+    /// Opens a clip.
+    ///
+    /// - Throws: ``RunError``.
+    public func source(_ clip: String) async throws(RunError) -> any ByteSource {
+        try await blocking { cancellation throws(RunError) in try open(clip, cancellation) }
     }
 
     /// Does blocking work on a thread of its own, within the limits; cancelling the task breaks it off.

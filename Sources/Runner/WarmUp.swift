@@ -9,6 +9,8 @@ extension Runner {
     /// - Parameter logger: told where libav cannot do even that.
     public static func warmUp(_ logger: Logger) {
         setUp(Limits(), logger)
+        // Read once, while files can be opened.
+        _ = (Watchdog.residentBytes, Processors.available, ProcessAge.seconds)
         do throws(AVError) {
             let graph = try FilterGraphInstance(
                 text:

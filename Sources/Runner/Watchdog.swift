@@ -43,13 +43,13 @@ final class Watchdog: Sendable {
         gone.wait()
     }
 
+    /// Open for as long as the process lasts: one that has locked itself in opens no file.
+    private static let statistics = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+
     /// The memory that this process holds: the second number of `/proc/self/statm`, in pages (proc(5)).
-    private static var residentBytes: Int {
-        let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return 0 }
-        defer { close(descriptor) }
+    static var residentBytes: Int {
         var buffer = [UInt8](repeating: 0, count: 128)
-        let count = read(descriptor, &buffer, buffer.count)
+        let count = pread(statistics, &buffer, buffer.count, 0)
         let pages = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: " ")
         return pages.count > 1 ? (Int(pages[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }

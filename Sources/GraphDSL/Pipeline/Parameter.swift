@@ -82,7 +82,7 @@ public enum ParameterSetting: Hashable, Sendable {
 }
 
 /// What is wrong with the values that a run gives to a pipeline's parameters.
-public enum ParameterError: Error, Hashable, Sendable {
+public enum ParameterError: Error, Hashable, Codable, Sendable {
     /// No parameter of this name; `known` are those there are.
     case unknown(name: String, known: [String])
     /// No value for a parameter that has no default.

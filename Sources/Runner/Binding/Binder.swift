@@ -10,6 +10,7 @@ package struct Binder {
     private let assets: [AssetPath: MediaInfo]
     private let settings: [String: ParameterSetting]
     private let facts: [String: Double]
+    private var fonts = FontFiles()
 
     /// Makes the plan.
     ///
@@ -17,12 +18,14 @@ package struct Binder {
     ///   - name: what the clip is called in errors.
     ///   - parameters: what the run gives to the pipeline's parameters.
     ///   - limits: what the run may take.
+    ///   - fonts: the font files that stand for families.
     /// - Throws: ``RunError``.
     package static func bind(
         _ manifest: Manifest, to upload: MediaInfo, named name: String, assets: [AssetPath: MediaInfo],
-        parameters: [String: String] = [:], limits: Limits = Limits()
+        parameters: [String: String] = [:], limits: Limits = Limits(), fonts: FontFiles = FontFiles()
     ) throws(RunError) -> Plan {
-        let binder = try binder(manifest, to: upload, named: name, assets: assets, parameters: parameters)
+        var binder = try binder(manifest, to: upload, named: name, assets: assets, parameters: parameters)
+        binder.fonts = fonts
         let plan = try binder.plan()
         if let frames = plan.frames, frames > limits.frames { throw .tooManyFrames(name, limit: limits.frames) }
         return plan
@@ -129,13 +132,18 @@ package struct Binder {
     private func plan(of graph: FilterGraph, lasting duration: Seconds?) throws(RunError) -> Plan {
         let graph = graph.splitting()
         let (inputs, labels) = try inputs(of: graph)
-        guard let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" }) else {
-            throw .fault("the graph of \(manifest.reference) still has a parameter without a value")
-        }
+        let text = try text(of: fonts.resolving(graph), labels)
         return Plan(
             pipeline: manifest.reference, digest: manifest.digest, inputs: inputs, graph: graph, filterGraph: text,
             output: manifest.output, size: nil, hasAudio: graph.sinks.contains(.audio), duration: duration,
             normalisations: [], warnings: [], advice: [])
+    }
+
+    private func text(of graph: FilterGraph, _ labels: [Int: String]) throws(RunError) -> String {
+        guard let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" }) else {
+            throw .fault("the graph of \(manifest.reference) still has a parameter without a value")
+        }
+        return text
     }
 
     /// The pieces of a graph that ends in a concatenation with constants; or the one that passes the clip's packets on.
@@ -156,7 +164,9 @@ package struct Binder {
     private func segment(_ constant: Timeline.Constant) throws(RunError) -> Plan.Segment {
         var plan = try plan(of: constant.graph, lasting: constant.duration)
         plan.inputs.removeAll { $0.asset == nil }
-        return .init(plan: plan, key: SegmentKey(plan, assets: manifest.assets).digest)
+        // A segment is the same wherever its fonts lie.
+        let graph = try text(of: plan.graph, try inputs(of: plan.graph).1)
+        return .init(plan: plan, key: SegmentKey(plan, graph: graph, assets: manifest.assets).digest)
     }
 
     private func sourceFormats(_ graph: FilterGraph) throws(RunError) -> [FilterGraph.Source: LinkFormat] {

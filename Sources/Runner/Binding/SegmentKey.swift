@@ -19,9 +19,10 @@ struct SegmentKey: Codable {
 
     /// - Parameters:
     ///   - plan: what makes the piece.
+    ///   - graph: its graph in libavfilter's syntax, with families in place of font files.
     ///   - assets: the assets with their content's digests.
-    init(_ plan: Plan, assets: [AssetReference]) {
-        graph = plan.filterGraph
+    init(_ plan: Plan, graph: String, assets: [AssetReference]) {
+        self.graph = graph
         inputs = plan.inputs.map { input in
             Input(
                 content: assets.first { $0.path == input.asset }?.sha256, start: input.start,

@@ -45,7 +45,10 @@ final class OutputTask: FrameSink {
         path = file.path
         self.job = job
         let muxer: Muxer
-        do throws(AVError) { muxer = try Muxer(path: file.partial, format: job.plan.output.container.rawValue) } catch {
+        let descriptor = try file.open()
+        do throws(AVError) {
+            muxer = try Muxer(descriptor: descriptor, format: job.plan.output.container.rawValue)
+        } catch {
             throw Self.writing(path, error)
         }
         passage = try Self.passage(copy, muxer, job)

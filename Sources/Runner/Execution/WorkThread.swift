@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Not a dispatch queue: those share a pool of limited size, in which the tasks of many runs, each waiting for another,
 /// could take up all threads.
-final class WorkThread: Sendable {
+package final class WorkThread: Sendable {
     private let work: Mutex<(@Sendable () -> Void)?>
     private let completion: @Sendable () -> Void
 
@@ -20,7 +20,7 @@ final class WorkThread: Sendable {
     ///   - name: what the error calls it.
     ///   - completion: called on the thread after the work, when all that the work held is gone.
     /// - Throws: ``RunError/fault(_:)`` where the system has no more threads; then neither is called.
-    static func start(
+    package static func start(
         _ name: String, _ work: @escaping @Sendable () -> Void, then completion: @escaping @Sendable () -> Void
     ) throws(RunError) {
         let thread = Unmanaged.passRetained(WorkThread(work, completion))

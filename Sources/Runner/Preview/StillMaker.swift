@@ -187,13 +187,13 @@ public struct StillMaker: Sendable {
     }
 
     private func makeReader(of stream: Plan.Stream, in input: Plan.Input) -> FrameReader {
-        let asset = input.asset.map(runner.assets.file)
+        let asset = input.asset
         let info = input.asset.map { assets[$0] } ?? upload
         return FrameReader(
-            stream, of: input, named: asset ?? runner.inputs.name(clip), limits: runner.limits,
+            stream, of: input, named: asset.map(runner.assets.file) ?? runner.inputs.name(clip), limits: runner.limits,
             isConstantRate: info?.video?.isVariableFrameRate == false
         ) { [runner, clip] () throws(RunError) in
-            if let asset { return try Runner.open(asset) }
+            if let asset { return try runner.assets.source(of: asset) }
             return try runner.open(clip, CancellationFlag())
         }
     }

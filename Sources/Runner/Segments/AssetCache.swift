@@ -7,7 +7,7 @@ import LibAV
 ///
 /// Each is in a file of its own, which is there as a whole or not at all; a damaged one is known and made again, and two
 /// processes that make the same one do no harm.
-public struct AssetCache: Hashable, Sendable {
+public struct AssetCache: Sendable {
     /// A segment that is kept.
     public struct Entry: Hashable, Codable, Sendable {
         /// What it is kept under.
@@ -22,6 +22,8 @@ public struct AssetCache: Hashable, Sendable {
 
     private let segments: ContentStore
     private let facts: ContentStore
+    /// The segments that were opened ahead of a run; nil where files are opened as they are asked for.
+    private var opened: [ContentDigest: ContentStore.OpenFile]?
 
     /// Where the files lie.
     public var path: String { segments.path }
@@ -39,11 +41,26 @@ public struct AssetCache: Hashable, Sendable {
         facts = ContentStore(path: path, kind: "facts", limit: Self.factsLimit)
     }
 
+    /// Returns the cache with its segments open. It opens no file by name, and keeps nothing, from then on.
+    func opening() -> AssetCache {
+        var cache = self
+        cache.opened = segments.open(atMost: Self.openLimit)
+        return cache
+    }
+
+    /// The most segments that are opened ahead of a run: those that were used last.
+    private static let openLimit = 100
+
     /// The segment that is kept under a key; nil where there is none, or it is damaged.
-    func segment(for key: ContentDigest) -> EncodedSegment? { segments.value(EncodedSegment.self, for: key) }
+    func segment(for key: ContentDigest) -> EncodedSegment? {
+        guard let opened else { return segments.value(EncodedSegment.self, for: key) }
+        return opened[key].flatMap { segments.value(EncodedSegment.self, in: $0) }
+    }
 
     /// Keeps a segment under a key.
-    func keep(_ segment: EncodedSegment, for key: ContentDigest) { segments.keep(segment, for: key) }
+    func keep(_ segment: EncodedSegment, for key: ContentDigest) {
+        if opened == nil { segments.keep(segment, for: key) }
+    }
 
     /// What an asset is; nil where it is not known.
     ///
@@ -51,7 +68,9 @@ public struct AssetCache: Hashable, Sendable {
     func info(of content: ContentDigest) -> MediaInfo? { facts.value(MediaInfo.self, for: Self.key(content)) }
 
     /// Keeps what an asset is.
-    func keep(_ info: MediaInfo, of content: ContentDigest) { facts.keep(info, for: Self.key(content)) }
+    func keep(_ info: MediaInfo, of content: ContentDigest) {
+        if opened == nil { facts.keep(info, for: Self.key(content)) }
+    }
 
     /// All segments that are kept, the one used last first.
     public func entries() -> [Entry] {

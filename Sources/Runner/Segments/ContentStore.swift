@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import GraphDSL
+import LibAV
 
 /// Files of one kind in a folder, each kept under a key.
 ///
@@ -44,6 +45,33 @@ struct ContentStore: Hashable, Sendable {
         return nil
     }
 
+    /// A file that stays readable whatever becomes of its name.
+    struct OpenFile {
+        let source: FileByteSource
+        let content: ContentDigest
+        let bytes: Int
+    }
+
+    /// Opens the files that were used last, by their keys.
+    func open(atMost count: Int) -> [ContentDigest: OpenFile] {
+        var opened: [ContentDigest: OpenFile] = [:]
+        for file in files().prefix(count) where opened[file.key] == nil && file.bytes <= limit {
+            guard let source = try? FileByteSource(path: "\(path)/\(file.name)") else { continue }
+            opened[file.key] = OpenFile(source: source, content: file.content, bytes: file.bytes)
+        }
+        return opened
+    }
+
+    /// What an open file holds; nil where it is damaged.
+    func value<Value: Decodable>(_ type: Value.Type, in file: OpenFile) -> Value? {
+        var bytes = [UInt8](repeating: 0, count: file.bytes)
+        var span = bytes.mutableSpan
+        var target = span.mutableBytes
+        guard (try? file.source.read(at: 0, into: &target)) == file.bytes else { return nil }
+        file.source.touch()
+        return decode(type, Data(bytes), file.content)
+    }
+
     /// Keeps a value under a key. What cannot be kept is made again the next time: a full disk fails no run.
     func keep(_ value: some Encodable, for key: ContentDigest) {
         guard let data = try? PropertyListEncoder.binary.encode(value) else { return }
@@ -73,8 +101,13 @@ struct ContentStore: Hashable, Sendable {
     /// What a file holds; nil where it is damaged.
     func read<Value: Decodable>(_ type: Value.Type, _ file: File) -> Value? {
         guard file.bytes <= limit, let data = FileManager.default.contents(atPath: "\(path)/\(file.name)"),
-            ContentDigest(of: data) == file.content
+            let value = decode(type, data, file.content)
         else { return nil }
+        return value
+    }
+
+    private func decode<Value: Decodable>(_ type: Value.Type, _ data: Data, _ content: ContentDigest) -> Value? {
+        guard ContentDigest(of: data) == content else { return nil }
         return try? PropertyListDecoder().decode(type, from: data)
     }
 

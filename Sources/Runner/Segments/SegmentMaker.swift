@@ -75,7 +75,7 @@ struct SegmentMaker: Sendable {
     /// A job that encodes a segment.
     func job(for plan: Plan, into collection: SegmentCollection) throws(RunError) -> RunJob {
         var sources: [FileByteSource] = []
-        for asset in plan.inputs.compactMap(\.asset) { sources.append(try Runner.open(assets.file(asset))) }
+        for asset in plan.inputs.compactMap(\.asset) { sources.append(try assets.source(of: asset)) }
         return RunJob(
             plan: plan, named: { $0.asset.map(assets.file) ?? "" }, sources: sources,
             destination: .segment(collection), limits: limits)

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <stddef.h>
+
+/// The version of Landlock that the kernel has (landlock(7)); 0 where it has none or refuses to say.
+int csb_landlock_version(void);
+
+/// Denies this thread, and those that it starts from then on, every access to files by name, to ports and to processes outside
+/// (landlock_restrict_self(2)). Open descriptors stay usable.
+///
+/// - Returns: 0, or the negative `errno`.
+int csb_landlock_deny_all(int version);
+
+/// Closes all descriptors from `first` on (close_range(2)).
+void csb_close_from(unsigned int first);
+
+/// Denies this process new privileges for ever (prctl(2), `PR_SET_NO_NEW_PRIVS`), and others the look into its memory (`PR_SET_DUMPABLE`).
+///
+/// - Returns: 0, or the negative `errno`.
+int csb_no_new_privileges(void);
+
+/// A file that may still be opened by its name, for reading.
+typedef struct {
+    const char *path;
+    int descriptor;
+} csb_file;
+
+/// Installs the filter of system calls for all threads of the process (seccomp(2)).
+///
+/// Allowed is what decoding, filtering and encoding with open descriptors take. `execve`, sockets, `ptrace` and the like end the
+/// process (SIGSYS); any other call answers with EPERM. Opening one of `files` gives a duplicate of its descriptor; opening anything
+/// else answers with EACCES.
+///
+/// - Parameter files: stay valid for ever.
+/// - Returns: 0, or the negative `errno`.
+int csb_filter_calls(const csb_file *files, size_t count);

@@ -1,0 +1,111 @@
+public import FoundationEssentials
+public import GraphDSL
+public import Runner
+
+/// The work that a media process does, once.
+public struct MediaJob: Codable, Sendable {
+    /// What is done with the input.
+    public enum Work: Codable, Sendable {
+        /// The input is probed.
+        case probe
+        /// A video is made of it.
+        case make(Make)
+        /// The segments of a manifest that need no input are encoded and kept.
+        case bake(Bake)
+    }
+
+    /// A video to be made. Its file comes with the job.
+    public struct Make: Codable, Sendable {
+        /// The manifest, canonical JSON.
+        public var manifest: Data
+        /// The values of the manifest's parameters.
+        public var parameters: [String: String]
+        /// The folder of assets.
+        public var assets: String
+        /// The folder of encoded bumpers, read only; nil for none.
+        public var cache: String?
+        /// The largest width of the poster, in pixels; nil for no poster.
+        public var posterWidth: Int?
+
+        public init(
+            manifest: Data, parameters: [String: String] = [:], assets: String, cache: String?, posterWidth: Int?
+        ) {
+            self.manifest = manifest
+            self.parameters = parameters
+            self.assets = assets
+            self.cache = cache
+            self.posterWidth = posterWidth
+        }
+    }
+
+    /// Segments to be encoded ahead of time.
+    public struct Bake: Codable, Sendable {
+        /// The manifest, canonical JSON.
+        public var manifest: Data
+        /// The folder of assets.
+        public var assets: String
+        /// The folder of encoded bumpers.
+        public var cache: String
+        /// The display size of the clip that the segments stand beside.
+        public var size: PictureSize
+
+        public init(manifest: Data, assets: String, cache: String, size: PictureSize) {
+            self.manifest = manifest
+            self.assets = assets
+            self.cache = cache
+            self.size = size
+        }
+    }
+
+    /// How the input comes: the first of the files that come with the job.
+    public enum Input: Codable, Sendable {
+        /// There is none.
+        case none
+        /// An open file.
+        case file
+        /// A socket on which ranges of bytes are asked for.
+        case ranges(size: Int64?, isDistant: Bool)
+    }
+
+    public var work: Work
+    public var input: Input
+    /// The name of the input, for errors.
+    public var name: String
+    public var limits: Limits
+
+    public init(_ work: Work, input: Input, name: String, limits: Limits) {
+        self.work = work
+        self.input = input
+        self.name = name
+        self.limits = limits
+    }
+}
+
+/// The restrictions that a media process has put on itself.
+public struct Restrictions: Hashable, Codable, Sendable {
+    /// True if system calls are filtered (seccomp(2)).
+    public var filtersCalls: Bool
+    /// The version of Landlock in force (landlock(7)); 0 for none.
+    public var landlock: Int
+    /// Why a mechanism is missing, by its name.
+    public var missing: [String: String]
+
+    public init(filtersCalls: Bool, landlock: Int, missing: [String: String]) {
+        self.filtersCalls = filtersCalls
+        self.landlock = landlock
+        self.missing = missing
+    }
+}
+
+/// What a media process says.
+public enum MediaReply: Codable, Sendable {
+    /// It is ready for its job.
+    case ready
+    /// It has given up its privileges and begins to read the input.
+    case locked(Restrictions)
+    case progress(RunProgress)
+    case probed(MediaInfo)
+    case made(RunReport, plan: Seconds, poster: Data?)
+    case baked(Int)
+    case failed(RunError)
+}

@@ -1,0 +1,186 @@
+import Foundation
+import Glibc
+public import GraphDSL
+public import LibAV
+public import Logging
+import MediaChannel
+public import Runner
+import Synchronization
+
+/// Does work on strangers' files in processes that own nothing: `cortina-media`, one process a job.
+///
+/// This process reads the file and holds the right to; the media process asks for ranges of bytes. A process is kept ready, so that a
+/// job does not wait for one to start.
+public final class MediaProcesses: Sendable {
+    /// A video that was made.
+    public struct Made: Sendable {
+        public let report: RunReport
+        /// How long binding took.
+        public let planning: Duration
+        /// The poster, JPEG.
+        public let poster: [UInt8]?
+    }
+
+    private struct State {
+        var spare: MediaChild?
+        var isStopped = false
+        var isAnnounced = false
+    }
+
+    private let program: String
+    private let keepsSpare: Bool
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - program: the path of `cortina-media`.
+    ///   - keepsSpare: true to have a process ready for the next job.
+    public init(program: String = MediaProcesses.sibling, keepsSpare: Bool = true, logger: Logger) {
+        self.program = program
+        self.keepsSpare = keepsSpare
+        self.logger = logger
+    }
+
+    /// The path of `cortina-media` beside this program.
+    public static var sibling: String {
+        let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let own = link ?? CommandLine.arguments[0]
+        return URL(filePath: own).deletingLastPathComponent().appending(path: "cortina-media").path
+    }
+
+    // MARK: Processes
+
+    /// Starts the process that the next job will find ready.
+    public func warmUp() {
+        guard keepsSpare else { return }
+        let isNeeded = state.withLock { $0.spare == nil && !$0.isStopped }
+        guard isNeeded, let child = try? MediaChild(program) else { return }
+        let surplus = state.withLock { state -> MediaChild? in
+            guard state.spare == nil, !state.isStopped else { return child }
+            state.spare = child
+            return nil
+        }
+        surplus?.kill()
+    }
+
+    /// Ends the process that is kept ready. Those at work are their jobs' own.
+    public func stop() {
+        let spare = state.withLock { state in
+            defer { state.spare = nil }
+            state.isStopped = true
+            return state.spare
+        }
+        spare?.kill()
+    }
+
+    private func takeChild() throws(RunError) -> MediaChild {
+        let spare = state.withLock { state in
+            defer { state.spare = nil }
+            return state.spare
+        }
+        if let spare { return spare }
+        do { return try MediaChild(program) } catch { throw .fault("no media process can be started (\(error))") }
+    }
+
+    // MARK: Jobs
+
+    /// Finds out what a file is.
+    ///
+    /// - Throws: ``RunError``.
+    public func probe(
+        _ source: any ByteSource, name: String, limits: Limits
+    ) async throws(RunError) -> MediaInfo {
+        let reply = try await perform(.probe, source, name: name, output: nil, limits: limits)
+        guard case .probed(let info) = reply else { throw Self.confusion }
+        return info
+    }
+
+    /// Makes a video.
+    ///
+    /// - Parameters:
+    ///   - manifest: the pipeline, canonical JSON.
+    ///   - parameters: the values of its parameters.
+    ///   - source: the bytes of the upload.
+    ///   - name: the name of the upload, for errors.
+    ///   - output: an empty file, open for reading and writing; it stays the caller's.
+    ///   - cache: where encoded bumpers are; the job reads them and adds none.
+    ///   - posterWidth: the largest width of the poster, in pixels; nil for no poster.
+    ///   - progress: gets how far the run is.
+    /// - Throws: ``RunError``.
+    public func make(
+        _ manifest: [UInt8], parameters: [String: String] = [:], of source: any ByteSource, name: String,
+        to output: Int32, assets: AssetFolder, cache: AssetCache?, limits: Limits, posterWidth: Int? = nil,
+        progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+    ) async throws(RunError) -> Made {
+        let work = MediaJob.Make(
+            manifest: Data(manifest), parameters: parameters, assets: Self.absolute(assets.path),
+            cache: (cache?.path).map(Self.absolute), posterWidth: posterWidth)
+        let reply = try await perform(
+            .make(work), source, name: name, output: output, limits: limits, progress: progress)
+        guard case .made(let report, let planning, let poster) = reply else { throw Self.confusion }
+        return Made(report: report, planning: .seconds(planning.value), poster: poster.map(Array.init))
+    }
+
+    /// Fills a cache with the bumpers of a pipeline. No stranger's file is read.
+    ///
+    /// - Parameter size: the display size of the clips that will come.
+    /// - Returns: how many were encoded.
+    /// - Throws: ``RunError``.
+    public func bake(
+        _ manifest: [UInt8], size: PictureSize, assets: AssetFolder, cache: AssetCache, limits: Limits
+    ) async throws(RunError) -> Int {
+        let work = MediaJob.Bake(
+            manifest: Data(manifest), assets: Self.absolute(assets.path), cache: Self.absolute(cache.path), size: size)
+        let reply = try await perform(.bake(work), nil, name: "a bumper", output: nil, limits: limits)
+        guard case .baked(let count) = reply else { throw Self.confusion }
+        return count
+    }
+
+    private static var confusion: RunError { .fault("the media process gave another answer than was asked for") }
+
+    /// The process works in another folder.
+    private static func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
+
+    private func perform(
+        _ work: MediaJob.Work, _ source: (any ByteSource)?, name: String, output: Int32?, limits: Limits,
+        progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+    ) async throws(RunError) -> MediaReply {
+        guard !Task.isCancelled else { throw .cancelled }
+        let child = try takeChild()
+        defer { warmUp() }
+        let session = MediaSession(child, work, source, name: name, output: output, limits: limits) { [self] reply in
+            switch reply {
+            case .progress(let step): progress(step)
+            case .locked(let restrictions): announce(restrictions)
+            default: break
+            }
+        }
+        let result = await session.run()
+        child.kill()
+        let end = await child.end()
+        guard let result else {
+            if Task.isCancelled { throw .cancelled }
+            let how = end.map { MediaChild.words($0.status) } ?? "it could not be started"
+            logger.warning(
+                "a media process died", metadata: ["how": "\(how)", "said": "\(end?.words ?? "")", "file": "\(name)"])
+            guard let end else { throw .fault("no media process can be started from '\(program)'") }
+            throw .crashed(name, how: MediaChild.words(end.status))
+        }
+        return try result.get()
+    }
+
+    /// Says once what the system lets a media process give up.
+    private func announce(_ restrictions: Restrictions) {
+        let isFirst = state.withLock { state in
+            defer { state.isAnnounced = true }
+            return !state.isAnnounced
+        }
+        guard isFirst else { return }
+        logger.info(
+            "media processes are restricted",
+            metadata: [
+                "seccomp": "\(restrictions.filtersCalls)", "landlock": "\(restrictions.landlock)",
+                "missing": .dictionary(restrictions.missing.mapValues { "\($0)" }),
+            ])
+    }
+}

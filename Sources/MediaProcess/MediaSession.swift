@@ -1,0 +1,122 @@
+import Dispatch
+import FoundationEssentials
+import Glibc
+import GraphDSL
+import LibAV
+import MediaChannel
+import Runner
+import Synchronization
+
+/// One job of a media process, as its parent sees it: sends the job, answers questions for bytes, and waits for the end.
+final class MediaSession: Sendable {
+    private let child: MediaChild
+    private let job: MediaJob
+    private let source: (any ByteSource)?
+    private let output: Int32?
+    private let note: @Sendable (MediaReply) -> Void
+    private let cancellation = CancellationFlag()
+    private let result = Mutex<Result<MediaReply, RunError>?>(nil)
+
+    /// How long a process may take to start, in seconds.
+    private static let patience = 60.0
+    /// How long a job that takes longer than its limit may take to say so itself, in seconds.
+    private static let grace = 15.0
+
+    /// - Parameters:
+    ///   - output: a file that the job writes.
+    ///   - note: gets all replies but the last.
+    init(
+        _ child: MediaChild, _ work: MediaJob.Work, _ source: (any ByteSource)?, name: String, output: Int32?,
+        limits: Limits, note: @escaping @Sendable (MediaReply) -> Void
+    ) {
+        self.child = child
+        self.source = source
+        self.output = output
+        self.note = note
+        let input: MediaJob.Input =
+            switch source {
+            case nil: .none
+            case is FileByteSource: .file
+            case let source?: .ranges(size: source.size, isDistant: source.isDistant)
+            }
+        job = MediaJob(work, input: input, name: name, limits: limits)
+    }
+
+    /// Runs the job. Cancelling the task ends it.
+    ///
+    /// - Returns: its result; nil if the process died.
+    func run() async -> Result<MediaReply, RunError>? {
+        let group = DispatchGroup()
+        do throws(RunError) { try start(group) } catch { return .failure(error) }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                group.notify(queue: .global()) { continuation.resume() }
+            }
+        } onCancel: {
+            cancellation.cancel()
+            child.kill()
+        }
+        return result.withLock(\.self)
+    }
+
+    private func start(_ group: DispatchGroup) throws(RunError) {
+        var files: [Int32] = []
+        var server: ByteRangeServer?
+        var remote: Int32?
+        if let file = source as? FileByteSource {
+            files.append(file.descriptor)
+        } else if let source {
+            let ends: (Int32, Int32)
+            do { ends = try MediaChannel.pair() } catch { throw .fault("no socket can be made (\(error))") }
+            server = ByteRangeServer(ends.0, source)
+            remote = ends.1
+            files.append(ends.1)
+        }
+        if let output { files.append(output) }
+        group.enter()
+        try WorkThread.start("media") { [self, files, server, remote] in
+            let outcome = converse(files, remote)
+            result.withLock { $0 = outcome }
+            server?.stop()
+        } then: {
+            group.leave()
+        }
+        guard let server else { return }
+        group.enter()
+        do throws(RunError) {
+            try WorkThread.start("media bytes") { [cancellation] in server.run(cancellation) } then: {
+                group.leave()
+            }
+        } catch {
+            child.kill()
+            group.leave()
+        }
+    }
+
+    /// Sends the job and waits for its end. Blocks.
+    ///
+    /// - Parameter remote: the end of a socket that is the process's when the job is sent.
+    private func converse(_ files: [Int32], _ remote: Int32?) -> Result<MediaReply, RunError>? {
+        defer { cancellation.cancel() }
+        do {
+            defer { if let remote { close(remote) } }
+            _ = try child.channel.receive(MediaReply.self, until: .now + .seconds(Self.patience))
+            try child.channel.send(job, files)
+        } catch {
+            return nil
+        }
+        let deadline = ContinuousClock.now + .seconds(job.limits.time.value + Self.grace)
+        do throws(MediaChannel.Problem) {
+            while true {
+                let reply = try child.channel.receive(MediaReply.self, until: deadline).message
+                switch reply {
+                case .failed(let error): return .failure(error)
+                case .probed, .made, .baked: return .success(reply)
+                case .ready, .locked, .progress: note(reply)
+                }
+            }
+        } catch {
+            return error == .late ? .failure(.tookTooLong(limit: job.limits.time)) : nil
+        }
+    }
+}
