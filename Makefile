@@ -27,9 +27,11 @@ packages: ## Installs what is missing of Debian's packages.
 
 build: packages ## Builds the command line, optimised.
 	$(RELEASE) cortina
+	$(RELEASE) cortina-media
 
 server: packages ## Builds the platform's programs, optimised.
 	@deploy/install-packages libxml2-dev
+	$(RELEASE) cortina-media
 	$(RELEASE) cortina-worker
 	$(RELEASE) cortina-api
 

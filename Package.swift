@@ -78,13 +78,14 @@ let package = Package(
             name: "MediaChannel", dependencies: ["CDescriptors", "GraphDSL", "LibAV", "Runner"],
             swiftSettings: house),
         .systemLibrary(name: "CFontconfig", pkgConfig: "fontconfig", providers: [.apt(["libfontconfig-dev"])]),
-        .executableTarget(
-            name: "cortina-media",
+        .target(
+            name: "MediaServer",
             dependencies: [
                 "CFontconfig", "GraphDSL", "LibAV", "MediaChannel", "Runner", "Sandbox",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
+        .executableTarget(name: "cortina-media", dependencies: ["MediaServer"], swiftSettings: house),
         .target(
             name: "MediaProcess",
             dependencies: [
@@ -123,7 +124,7 @@ let package = Package(
         .target(
             name: "Worker",
             dependencies: [
-                "Database", "GraphDSL", "Runner", "Storage", "Transfer",
+                "Database", "GraphDSL", "LibAV", "MediaProcess", "Runner", "Storage", "Transfer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -144,7 +145,7 @@ let package = Package(
         .target(
             name: "PlatformAPI",
             dependencies: [
-                "Database", "GraphDSL", "LibAV", "Runner", "Storage", "Transfer",
+                "Database", "GraphDSL", "LibAV", "MediaProcess", "Runner", "Storage", "Transfer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -163,7 +164,7 @@ let package = Package(
         .executableTarget(
             name: "cortina-api",
             dependencies: [
-                "Database", "GraphDSL", "PlatformAPI", "PlatformSettings", "Storage", "Telemetry",
+                "Database", "GraphDSL", "MediaProcess", "PlatformAPI", "PlatformSettings", "Storage", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -178,7 +179,7 @@ let package = Package(
         .executableTarget(
             name: "cortina-worker",
             dependencies: [
-                "Database", "PlatformSettings", "Runner", "Storage", "Telemetry", "Worker",
+                "Database", "MediaProcess", "PlatformSettings", "Runner", "Storage", "Telemetry", "Worker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -230,6 +231,16 @@ let package = Package(
         .testTarget(
             name: "TransferTests", dependencies: ["LibAV", "Transfer", "Runner", "TestSupport"],
             exclude: ["botocore_signatures.py"], swiftSettings: house),
+        .executableTarget(
+            name: "hostile-media", dependencies: ["MediaServer", "Runner"], path: "Tests/HostileMedia",
+            swiftSettings: house),
+        .testTarget(
+            name: "MediaProcessTests",
+            dependencies: [
+                "cortina-media", "hostile-media", "GraphDSL", "LibAV", "MediaProcess", "Pipelines", "Runner", "Stages",
+                "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
         .target(
             name: "PlatformSupport", dependencies: ["Database", "LibAV", "TestSupport", "Transfer"],
             path: "Tests/PlatformSupport",
@@ -246,8 +257,10 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Database", "GraphDSL", "LibAV", "PlatformSupport", "Runner", "Stages", "Storage", "TestSupport",
-                "Telemetry", "Worker",
+                "cortina-media", "Database", "GraphDSL", "hostile-media", "LibAV", "MediaProcess", "PlatformSupport",
+                "Runner",
+                "Stages",
+                "Storage", "TestSupport", "Telemetry", "Worker",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -264,8 +277,8 @@ let package = Package(
         .testTarget(
             name: "PlatformAPITests",
             dependencies: [
-                "cortina-api", "cortina-worker", "Database", "GraphDSL", "LibAV", "PlatformAPI", "PlatformSupport",
-                "Storage", "Telemetry", "TestSupport", "Transfer",
+                "cortina-api", "cortina-media", "cortina-worker", "Database", "GraphDSL", "LibAV", "MediaProcess",
+                "PlatformAPI", "PlatformSupport", "Storage", "Telemetry", "TestSupport", "Transfer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -278,7 +291,9 @@ let package = Package(
             exclude: ["README.md", "schemathesis.toml"], swiftSettings: house),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["cortina", "CortinaCommands", "GraphDSL", "Runner", "Stages", "TestSupport"],
+            dependencies: [
+                "cortina", "cortina-media", "CortinaCommands", "GraphDSL", "Runner", "Stages", "TestSupport",
+            ],
             exclude: ["Snapshots"], swiftSettings: house),
     ]
 )

@@ -7,12 +7,12 @@ FROM ${BASE}
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
         ca-certificates \
-        libass9 libcurl3-gnutls libdav1d6 libfontconfig1 libfreetype6 libfribidi0 libpq5 libstdc++6 libvpx7 \
+        libass9 libcurl3-gnutls libdav1d6 libfontconfig1 libfreetype6 libfribidi0 libpq5 libseccomp2 libstdc++6 libvpx7 \
         libxml2 libzimg2 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /usr/share/doc /usr/share/man
 # Our own libav, which the program finds there.
 COPY libav /usr/local/libav
-COPY cortina-api /usr/local/bin/
+COPY cortina-api cortina-media /usr/local/bin/
 COPY pipelines/published /opt/cortina/pipelines/published
 COPY migrations /opt/cortina/migrations
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin cortina

@@ -9,7 +9,7 @@ FROM ${BASE} AS base
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
         ca-certificates fontconfig fonts-dejavu-core \
-        libass9 libcurl3-gnutls libdav1d6 libfontconfig1 libfreetype6 libfribidi0 libpq5 libstdc++6 libvpx7 \
+        libass9 libcurl3-gnutls libdav1d6 libfontconfig1 libfreetype6 libfribidi0 libpq5 libseccomp2 libstdc++6 libvpx7 \
         libxml2 libzimg2 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /usr/share/doc /usr/share/man
 # Our own, which the programs in /usr/local/bin find there.
@@ -26,9 +26,10 @@ RUN cortina bake pipelines/published/*.json --cache /opt/cortina/cache
 FROM base
 COPY --from=baked /opt/cortina /opt/cortina
 COPY cortina-worker /usr/local/bin/bootstrap
+COPY cortina-media /usr/local/bin/
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin cortina && fc-cache --system-only
 # All that they load is there.
-RUN bootstrap --help >/dev/null
+RUN bootstrap --help >/dev/null && { cortina-media </dev/null 2>/dev/null; [ $? -eq 64 ]; }
 USER 10001
 # Lambda's disk is read-only but for /tmp.
 WORKDIR /tmp

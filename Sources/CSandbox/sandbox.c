@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -69,6 +71,12 @@ int csb_no_new_privileges(void) {
 static const csb_file *allowed_files;
 static size_t allowed_count;
 
+static long duplicate(int descriptor) {
+    lseek(descriptor, 0, SEEK_SET);
+    int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    return copy >= 0 ? copy : -errno;
+}
+
 // Answers an `openat` that the filter has trapped (SECCOMP_RET_TRAP, seccomp(2)). Only calls what a signal handler may.
 static void answer_open(int signal, siginfo_t *info, void *opaque) {
     (void)signal, (void)info;
@@ -90,9 +98,7 @@ static void answer_open(int signal, siginfo_t *info, void *opaque) {
     if ((flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_DIRECTORY)) == O_RDONLY) {
         for (size_t index = 0; index < allowed_count; index++) {
             if (strcmp(path, allowed_files[index].path) != 0) continue;
-            lseek(allowed_files[index].descriptor, 0, SEEK_SET);
-            int copy = fcntl(allowed_files[index].descriptor, F_DUPFD_CLOEXEC, 0);
-            result = copy >= 0 ? copy : -errno;
+            result = duplicate(allowed_files[index].descriptor);
             break;
         }
     }
@@ -102,14 +108,13 @@ static void answer_open(int signal, siginfo_t *info, void *opaque) {
 
 // MARK: Calls
 
-// What decoding, filtering and encoding take, with what Swift's runtime, Dispatch and glibc do beneath.
+// What decoding, filtering and encoding take, with what Swift's runtime and glibc do beneath.
 static const int allowed_calls[] = {
     // Open descriptors.
     SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pwrite64),
     SCMP_SYS(pwritev), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(fstat), SCMP_SYS(ftruncate), SCMP_SYS(fsync),
     SCMP_SYS(fdatasync), SCMP_SYS(dup), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(shutdown),
-    SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
-    SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
+    SCMP_SYS(poll), SCMP_SYS(ppoll),
     // Memory.
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
     // Threads.
@@ -133,7 +138,7 @@ static const int hostile_calls[] = {
     SCMP_SYS(io_uring_setup), SCMP_SYS(setuid), SCMP_SYS(setresuid), SCMP_SYS(capset),
 };
 
-static int add_rules(scmp_filter_ctx filter) {
+static int add_rules(scmp_filter_ctx filter, uint32_t opening) {
 #define TRY(call)                                 \
     do {                                          \
         int result = (call);                      \
@@ -144,9 +149,9 @@ static int add_rules(scmp_filter_ctx filter) {
         TRY(seccomp_rule_add(filter, allow, allowed_calls[index], 0));
     for (size_t index = 0; index < sizeof hostile_calls / sizeof *hostile_calls; index++)
         TRY(seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, hostile_calls[index], 0));
-    TRY(seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(openat), 0));
+    TRY(seccomp_rule_add(filter, opening, SCMP_SYS(openat), 0));
 #if defined(__x86_64__)
-    TRY(seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(open), 0));
+    TRY(seccomp_rule_add(filter, opening, SCMP_SYS(open), 0));
 #endif
     // glibc tries `clone3`, whose arguments a filter cannot see, and then `clone`: for threads, not for processes.
     TRY(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));
@@ -174,15 +179,32 @@ static int add_rules(scmp_filter_ctx filter) {
     return 0;
 }
 
+// glibc reads /proc/sys/vm/overcommit_memory once, when a thread's heap first shrinks (`check_may_shrink_heap`, malloc/arena.c). Threads
+// that end do that with all signals blocked, and a blocked SIGSYS ends the process. So a heap shrinks here, before files are trapped.
+static void *shrink_heap(void *unused) {
+    enum { pieces = 256, size = 64 << 10 };
+    static void *held[pieces];
+    for (int index = 0; index < pieces; index++) held[index] = malloc(size);
+    for (int index = pieces - 1; index >= 0; index--) free(held[index]);
+    return unused;
+}
+
+static int let_heap_shrink(void) {
+    pthread_t thread;
+    int result = pthread_create(&thread, NULL, shrink_heap, NULL);
+    return result == 0 ? -pthread_join(thread, NULL) : -result;
+}
+
 int csb_filter_calls(const csb_file *files, size_t count) {
     allowed_files = files;
     allowed_count = count;
     struct sigaction action = {.sa_sigaction = answer_open, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    if (sigaction(SIGSYS, &action, NULL) != 0) return -errno;
+    if (count > 0 && sigaction(SIGSYS, &action, NULL) != 0) return -errno;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (!filter) return -ENOMEM;
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (result == 0) result = add_rules(filter);
+    if (result == 0 && count > 0) result = let_heap_shrink();
+    if (result == 0) result = add_rules(filter, count > 0 ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EACCES));
     if (result == 0) result = seccomp_load(filter);
     seccomp_release(filter);
     return result;

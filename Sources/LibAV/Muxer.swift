@@ -1,4 +1,5 @@
 import CLibAV
+import Glibc
 
 /// Puts encoded streams together into a file.
 ///
@@ -20,6 +21,15 @@ public final class Muxer: @unchecked Sendable {
         try AVError.check(avformat_alloc_output_context2(&pointer, nil, format, nil), "make the \(format) output")
         context = try AVError.check(pointer, "make the \(format) output")
         OutputBytes.attach(bytes, to: context)
+    }
+
+    /// Creates a muxer that writes to a file of a name; what was there is lost.
+    ///
+    /// - Throws: ``AVError``.
+    public convenience init(path: String, format: String) throws(AVError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        try AVError.check(descriptor >= 0 ? 0 : cav_error(errno), "open the output")
+        try self.init(descriptor: descriptor, format: format)
     }
 
     deinit { avformat_free_context(context) }

@@ -55,7 +55,8 @@ public final class MediaChannel: Sendable {
             while sent < bytes.count {
                 let isFirst = sent == 0
                 let result = bytes.withUnsafeBytes { bytes in
-                    cds_send(descriptor, bytes.baseAddress! + sent, bytes.count - sent, files, isFirst ? files.count : 0)
+                    cds_send(
+                        descriptor, bytes.baseAddress! + sent, bytes.count - sent, files, isFirst ? files.count : 0)
                 }
                 guard result > 0 else { return result == -Int(EPIPE) ? .closed : .system(Int32(-result)) }
                 sent += result

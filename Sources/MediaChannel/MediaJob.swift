@@ -97,6 +97,19 @@ public struct Restrictions: Hashable, Codable, Sendable {
     }
 }
 
+/// What the parent of a media process is told of a plan.
+public struct PlanFacts: Codable, Sendable {
+    /// How long binding took.
+    public var seconds: Seconds
+    /// The size of the output's picture.
+    public var size: PictureSize
+
+    public init(seconds: Seconds, size: PictureSize) {
+        self.seconds = seconds
+        self.size = size
+    }
+}
+
 /// What a media process says.
 public enum MediaReply: Codable, Sendable {
     /// It is ready for its job.
@@ -105,7 +118,7 @@ public enum MediaReply: Codable, Sendable {
     case locked(Restrictions)
     case progress(RunProgress)
     case probed(MediaInfo)
-    case made(RunReport, plan: Seconds, poster: Data?)
+    case made(RunReport, plan: PlanFacts, poster: Data?)
     case baked(Int)
     case failed(RunError)
 }

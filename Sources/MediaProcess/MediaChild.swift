@@ -14,6 +14,8 @@ final class MediaChild: Sendable {
     /// How a process ended.
     struct End: Sendable {
         let status: TerminationStatus
+        /// True if it used up its processor time.
+        var isOutOfTime: Bool { status == .signaled(SIGXCPU) }
         /// The last that it wrote to its standard error.
         let words: String
     }

@@ -17,6 +17,8 @@ public final class MediaProcesses: Sendable {
         public let report: RunReport
         /// How long binding took.
         public let planning: Duration
+        /// The size of the output's picture.
+        public let size: PictureSize
         /// The poster, JPEG.
         public let poster: [UInt8]?
     }
@@ -29,13 +31,20 @@ public final class MediaProcesses: Sendable {
 
     private let program: String
     private let keepsSpare: Bool
+    private let turns: Turns
     private let logger: Logger
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - program: the path of `cortina-media`.
+    ///   - width: the number of jobs at a time.
+    ///   - waiting: the most jobs that wait for their turn.
     ///   - keepsSpare: true to have a process ready for the next job.
-    public init(program: String = MediaProcesses.sibling, keepsSpare: Bool = true, logger: Logger) {
+    public init(
+        program: String = MediaProcesses.sibling, width: Int = 1, waiting: Int = 100, keepsSpare: Bool = true,
+        logger: Logger
+    ) {
+        turns = Turns(width: width, longest: waiting)
         self.program = program
         self.keepsSpare = keepsSpare
         self.logger = logger
@@ -117,8 +126,9 @@ public final class MediaProcesses: Sendable {
             cache: (cache?.path).map(Self.absolute), posterWidth: posterWidth)
         let reply = try await perform(
             .make(work), source, name: name, output: output, limits: limits, progress: progress)
-        guard case .made(let report, let planning, let poster) = reply else { throw Self.confusion }
-        return Made(report: report, planning: .seconds(planning.value), poster: poster.map(Array.init))
+        guard case .made(let report, let plan, let poster) = reply else { throw Self.confusion }
+        return Made(
+            report: report, planning: .seconds(plan.seconds.value), size: plan.size, poster: poster.map(Array.init))
     }
 
     /// Fills a cache with the bumpers of a pipeline. No stranger's file is read.
@@ -145,6 +155,8 @@ public final class MediaProcesses: Sendable {
         _ work: MediaJob.Work, _ source: (any ByteSource)?, name: String, output: Int32?, limits: Limits,
         progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
     ) async throws(RunError) -> MediaReply {
+        guard await turns.take() else { throw Task.isCancelled ? .cancelled : .busy }
+        defer { turns.end() }
         guard !Task.isCancelled else { throw .cancelled }
         let child = try takeChild()
         defer { warmUp() }
@@ -163,6 +175,7 @@ public final class MediaProcesses: Sendable {
             let how = end.map { MediaChild.words($0.status) } ?? "it could not be started"
             logger.warning(
                 "a media process died", metadata: ["how": "\(how)", "said": "\(end?.words ?? "")", "file": "\(name)"])
+            if end?.isOutOfTime == true { throw .tookTooLong(limit: limits.time) }
             guard let end else { throw .fault("no media process can be started from '\(program)'") }
             throw .crashed(name, how: MediaChild.words(end.status))
         }

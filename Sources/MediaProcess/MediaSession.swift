@@ -84,7 +84,9 @@ final class MediaSession: Sendable {
         guard let server else { return }
         group.enter()
         do throws(RunError) {
-            try WorkThread.start("media bytes") { [cancellation] in server.run(cancellation) } then: {
+            try WorkThread.start("media bytes") { [cancellation] in
+                server.run(cancellation)
+            } then: {
                 group.leave()
             }
         } catch {

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Hummingbird
 public import HummingbirdCore
 public import Logging
-import Runner
+public import MediaProcess
 public import Storage
 
 /// The platform's HTTP interface.
@@ -34,6 +34,7 @@ public struct API: Sendable {
     private let messages: SQSQueue?
     private let catalog: PipelineCatalog
     private let events: VideoEvents
+    private let media: MediaProcesses
     private let policy: UploadPolicy
     private let limits: [RateLimits.Subject: RateLimits.Limit]
     private let patience: Duration
@@ -43,11 +44,12 @@ public struct API: Sendable {
     /// - Parameters:
     ///   - messages: what workers are told of jobs by; nil where the database tells them.
     ///   - events: run beside it.
+    ///   - media: where strangers' files are looked at.
     ///   - metrics: where what is answered is counted.
     /// - Throws: ``SetupError``.
     public init(
         _ settings: Settings, database pool: ConnectionPool, store: any ObjectStore, messages: SQSQueue? = nil,
-        pipelines catalog: PipelineCatalog, events: VideoEvents,
+        pipelines catalog: PipelineCatalog, events: VideoEvents, media: MediaProcesses,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) async throws {
         self.pool = pool
@@ -55,11 +57,11 @@ public struct API: Sendable {
         self.messages = messages
         self.catalog = catalog
         self.events = events
+        self.media = media
         self.metrics = metrics
         policy = settings.policy
         limits = settings.limits
         patience = settings.patience
-        Runner.setUp(Limits(), logger)
         tokens = try await AccessTokens(
             settings.tokenKeys.map { AccessTokens.Key(name: $0.name, secret: $0.secret) },
             lifetime: settings.tokenLifetime)
@@ -94,7 +96,7 @@ public struct API: Sendable {
         let choice = PipelineChoice(catalog: catalog, rules: PipelineRepository(pool))
         let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator, list: list)
         own.add(to: api.group("videos"))
-        let inspection = Inspection(policy: policy)
+        let inspection = Inspection(policy: policy, media: media)
         UploadRoutes(videos: videos, store: store, choice: choice, inspection: inspection, own: own)
             .add(to: api.group("videos"))
         FormUploadRoutes(

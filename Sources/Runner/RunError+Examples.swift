@@ -30,6 +30,7 @@ extension RunError {
             .outputIsInput("clip.mp4"),
             .cannotWrite("out.mp4", reason: "No space left on device"),
             .fault("libavfilter refuses the graph of showcase@1: Invalid argument"),
+            .busy,
             .cancelled,
         ]
         + (AssetPath("brand/intro.mp4").map { intro in

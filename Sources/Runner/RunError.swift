@@ -76,6 +76,8 @@ public enum RunError: Error, Hashable, Codable, Sendable {
 
     // Nobody.
 
+    /// Too much other work waits: the job was not begun.
+    case busy
     /// The run was cancelled.
     case cancelled
 }
@@ -109,6 +111,7 @@ extension RunError {
         case changedAsset = "changed_asset"
         case unusableAsset = "unusable_asset"
         case fault = "fault"
+        case busy = "busy"
         case cancelled = "cancelled"
     }
 
@@ -170,6 +173,7 @@ extension RunError {
             case .changedAsset: (.changedAsset, .program, false)
             case .unusableAsset: (.unusableAsset, .program, false)
             case .fault: (.fault, .program, true)
+            case .busy: (.busy, .program, true)
             case .cancelled: (.cancelled, .cancellation, true)
             }
         return Classification(code: code, blame: blame, isWorthRetrying: isWorthRetrying)
@@ -235,6 +239,8 @@ extension RunError: CustomStringConvertible {
             "'\(path)' cannot be written: \(reason); try another place"
         case .outputIsInput(let path):
             "'\(path)' is the input itself; give another output"
+        case .busy:
+            "too much other work waits; try again later"
         case .cancelled:
             "interrupted; nothing was written"
         case .fault(let what):

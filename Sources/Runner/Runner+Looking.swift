@@ -23,18 +23,27 @@ extension Runner {
         _ manifest: Manifest, of path: String, parameters: [String: String] = [:]
     ) async throws(RunError) -> StillMaker {
         try await blocking { cancellation throws(RunError) in
-            let (upload, infos) = try survey(manifest, path, cancellation)
-            return try StillMaker(
-                manifest, clip: path, upload: upload.info, assets: infos, parameters: parameters, runner: self)
+            try stills(manifest, path, parameters, cancellation)
         }
+    }
+
+    func stills(
+        _ manifest: Manifest, _ path: String, _ parameters: [String: String], _ cancellation: CancellationFlag
+    ) throws(RunError) -> StillMaker {
+        let (upload, infos) = try survey(manifest, path, cancellation)
+        return try StillMaker(
+            manifest, clip: path, upload: upload.info, assets: infos, parameters: parameters, runner: self)
     }
 
     /// Makes single pictures of a clip itself.
     ///
     /// - Throws: ``RunError``.
     public func stills(of path: String) async throws(RunError) -> StillMaker {
-        try await stills(.untouched(output: MP4(video: .h264(), frameRate: 30).profile), of: path)
+        try await stills(Self.untouched, of: path)
     }
+
+    /// A pipeline that shows a clip as it is.
+    static var untouched: Manifest { .untouched(output: MP4(video: .h264(), frameRate: 30).profile) }
 
     /// What a pipeline would do with a clip, found out on the real filter graph; takes about a second, writes nothing.
     ///

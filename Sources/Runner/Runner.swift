@@ -67,10 +67,12 @@ public struct Runner: Sendable {
     ///
     /// - Throws: ``RunError``.
     public func probe(_ path: String) async throws(RunError) -> MediaInfo {
-        try await blocking { cancellation throws(RunError) in
-            let source = try open(path, cancellation)
-            return try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
-        }
+        try await blocking { cancellation throws(RunError) in try probe(path, cancellation) }
+    }
+
+    func probe(_ path: String, _ cancellation: CancellationFlag) throws(RunError) -> MediaInfo {
+        let source = try open(path, cancellation)
+        return try Prober.probe(source, name: inputs.name(path), limits: limits, cancellation: cancellation)
     }
 
     /// Checks a manifest's assets and binds it to a clip.
@@ -83,14 +85,18 @@ public struct Runner: Sendable {
     public func plan(
         _ manifest: Manifest, for path: String, parameters: [String: String] = [:]
     ) async throws(RunError) -> Plan {
-        try await blocking { cancellation throws(RunError) in
-            let (begun, infos) = try survey(manifest, path, cancellation)
-            let plan = try Binder.bind(
-                manifest, to: begun.info, named: inputs.name(path), assets: infos, parameters: parameters,
-                limits: limits, fonts: fonts)
-            beginnings.put(begun.beginning.flatMap { $0.reaches(plan.graph.uploadEnd) ? $0 : nil }, of: path)
-            return plan
-        }
+        try await blocking { cancellation throws(RunError) in try plan(manifest, path, parameters, cancellation) }
+    }
+
+    func plan(
+        _ manifest: Manifest, _ path: String, _ parameters: [String: String], _ cancellation: CancellationFlag
+    ) throws(RunError) -> Plan {
+        let (begun, infos) = try survey(manifest, path, cancellation)
+        let plan = try Binder.bind(
+            manifest, to: begun.info, named: inputs.name(path), assets: infos, parameters: parameters,
+            limits: limits, fonts: fonts)
+        beginnings.put(begun.beginning.flatMap { $0.reaches(plan.graph.uploadEnd) ? $0 : nil }, of: path)
+        return plan
     }
 
     /// Checks a manifest's assets, and finds out what they and a clip are.
@@ -152,7 +158,7 @@ public struct Runner: Sendable {
                 infos[asset.path] = known
                 continue
             }
-            let info = try probe(asset.path, cancellation)
+            let info = try probe(asset: asset.path, cancellation)
             cache?.keep(info, of: asset.sha256)
             infos[asset.path] = info
         }
@@ -164,7 +170,7 @@ public struct Runner: Sendable {
     /// - Parameter beginning: what was read of the input already.
     func job(
         for plan: Plan, of whole: Plan? = nil, input: String, from beginning: Beginning? = nil,
-        to destination: RunJob.Destination, progress: AsyncStream<RunProgress>.Continuation? = nil,
+        to destination: RunJob.Destination, progress: RunJob.Progress? = nil,
         _ cancellation: CancellationFlag
     ) throws(RunError) -> RunJob {
         var sources: [any ByteSource] = []
@@ -212,23 +218,32 @@ public struct Runner: Sendable {
         _ plan: Plan, input: String, output: @escaping @Sendable () throws(RunError) -> OutputFile
     ) async throws(RunError) -> Run {
         try await blocking { cancellation throws(RunError) in
-            let file = try output()
             let (progress, continuation) = AsyncStream.makeStream(
                 of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
-            let maker = SegmentMaker(cache: cache, assets: assets, limits: limits)
-            let job = { @Sendable (part: Plan, beginning: Beginning?) throws(RunError) in
-                try self.job(
-                    for: part, of: plan, input: input, from: beginning, to: .file(file, maker),
-                    progress: continuation, cancellation)
-            }
-            let run = Run(try job(plan.body, beginnings.take(input)), progress: progress) { refusal throws(RunError) in
-                switch refusal {
-                case .packets: try job(plan, nil)
-                case .index: try job(plan.body, nil)
-                }
+            let run = try makeRun(plan, input, try output(), progress, cancellation) { step in
+                if let step { continuation.yield(step) } else { continuation.finish() }
             }
             try run.start()
             return run
+        }
+    }
+
+    /// A run that has not begun.
+    func makeRun(
+        _ plan: Plan, _ input: String, _ file: OutputFile, _ steps: AsyncStream<RunProgress>,
+        _ cancellation: CancellationFlag, _ progress: @escaping RunJob.Progress
+    ) throws(RunError) -> Run {
+        let maker = SegmentMaker(cache: cache, assets: assets, limits: limits)
+        let job = { @Sendable (part: Plan, beginning: Beginning?) throws(RunError) in
+            try self.job(
+                for: part, of: plan, input: input, from: beginning, to: .file(file, maker), progress: progress,
+                cancellation)
+        }
+        return Run(try job(plan.body, beginnings.take(input)), progress: steps) { refusal throws(RunError) in
+            switch refusal {
+            case .packets: try job(plan, nil)
+            case .index: try job(plan.body, nil)
+            }
         }
     }
 
@@ -245,7 +260,7 @@ public struct Runner: Sendable {
         ).perform().get()
     }
 
-    private func probe(_ asset: AssetPath, _ cancellation: CancellationFlag) throws(RunError) -> MediaInfo {
+    private func probe(asset: AssetPath, _ cancellation: CancellationFlag) throws(RunError) -> MediaInfo {
         do throws(RunError) {
             return try Prober.probe(
                 try assets.source(of: asset), name: assets.file(asset), limits: limits,

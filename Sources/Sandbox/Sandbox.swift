@@ -41,6 +41,8 @@ public enum Sandbox {
         limit(RLIMIT_CORE, 0)
         // A file that grows too large is an error to whoever writes it.
         signal(SIGXFSZ, SIG_IGN)
+        // Swift's runtime would start a program that prints a backtrace.
+        for crash in [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT, SIGQUIT] { signal(crash, SIG_DFL) }
         csb_close_from(3)
     }
 
@@ -50,7 +52,8 @@ public enum Sandbox {
     /// - Returns: the mechanisms in force.
     public static func lock(_ limits: Limits, files: [String: Int32] = [:]) -> Mechanisms {
         limit(RLIMIT_AS, addressSpace + limits.memory)
-        limit(RLIMIT_CPU, limits.processorSeconds)
+        // SIGXCPU, and a little later SIGKILL.
+        limit(RLIMIT_CPU, limits.processorSeconds, spare: 5)
         limit(RLIMIT_FSIZE, Int(limits.fileBytes))
         limit(RLIMIT_NOFILE, limits.descriptors)
         var mechanisms = Mechanisms()
@@ -85,12 +88,13 @@ public enum Sandbox {
         return (pages.flatMap { Int($0) } ?? 1 << 18) * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
-    private static func limit(_ resource: __rlimit_resource, _ value: Int) {
+    /// Sets a limit, and a hard one that is larger by `spare`.
+    private static func limit(_ resource: __rlimit_resource, _ value: Int, spare: Int = 0) {
         var limit = rlimit()
         let resource = __rlimit_resource_t(resource.rawValue)
         getrlimit(resource, &limit)
-        limit.rlim_max = min(limit.rlim_max, rlim_t(max(0, value)))
-        limit.rlim_cur = limit.rlim_max
+        limit.rlim_max = min(limit.rlim_max, rlim_t(max(0, value + spare)))
+        limit.rlim_cur = min(limit.rlim_max, rlim_t(max(0, value)))
         setrlimit(resource, &limit)
     }
 }

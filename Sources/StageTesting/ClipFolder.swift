@@ -36,9 +36,7 @@ final class ClipFolder: Sendable {
                     audio: .init(encoder: "aac", sampleRate: 48000, channelLayout: "stereo", bitRate: 128_000)))
             graph.setFrameSize(encoders[1].frameSize, ofOutput: 1)
         }
-        let file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw RunError.cannotWrite(path, reason: "it cannot be made") }
-        let muxer = try Muxer(descriptor: file, format: "mp4")
+        let muxer = try Muxer(path: path, format: "mp4")
         let streams = try encoders.map { encoder throws(AVError) in try muxer.addStream(encoder) }
         try muxer.begin(options: [:])
         func drain(_ index: Int) throws {

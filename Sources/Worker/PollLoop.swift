@@ -25,6 +25,8 @@ public struct PollLoop: Service {
 
     public func run() async {
         worker.clear()
+        worker.warmUp()
+        defer { worker.stop() }
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await queue.listen() }

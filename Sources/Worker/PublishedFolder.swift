@@ -18,15 +18,16 @@ public struct PublishedFolder: Sendable {
         case unreadable(PipelineReference)
     }
 
-    /// The manifest of a pipeline: the one with just its digest.
-    func manifest(of pipeline: PinnedPipeline) throws(Problem) -> Manifest {
+    /// The manifest of a pipeline, canonical JSON: the one with just its digest.
+    func manifest(of pipeline: PinnedPipeline) throws(Problem) -> Data {
         let reference = PipelineReference(unchecked: pipeline.name, version: pipeline.version)
         guard let json = FileManager.default.contents(atPath: "\(path)/\(reference).json") else {
             throw .missing(reference)
         }
         let digest = ContentDigest(of: json)
         guard digest == pipeline.digest else { throw .other(reference, found: digest) }
-        do { return try Manifest(json: json) } catch { throw .unreadable(reference) }
+        guard (try? Manifest(json: json)) != nil else { throw .unreadable(reference) }
+        return json
     }
 }
 

@@ -1,8 +1,10 @@
 import Database
 import FoundationEssentials
+import Glibc
 import GraphDSL
 import LibAV
 import Logging
+import MediaProcess
 import Runner
 import Storage
 import Transfer
@@ -13,6 +15,7 @@ struct VideoMaker: Sendable {
     let pipelines: PublishedFolder
     let assets: AssetFolder
     let cache: AssetCache?
+    let media: MediaProcesses
     let limits: Limits
     /// Where results lie until they are in the store.
     let scratch: String
@@ -26,6 +29,8 @@ struct VideoMaker: Sendable {
         let video: ObjectKey
         let poster: ObjectKey
         let report: RunReport
+        /// The size of the video's picture.
+        let size: PictureSize
         let cost: Cost
     }
 
@@ -47,28 +52,36 @@ struct VideoMaker: Sendable {
         }
     }
 
-    /// Makes it.
+    /// Makes it, in a media process.
     ///
     /// - Parameter progress: is told how far it is, from 0 to 1.
     /// - Throws: ``RunError``, ``StoreError``, ``PublishedFolder/Problem``.
-    func make(_ job: Job, progress: (Double) -> Void) async throws -> Made {
+    func make(_ job: Job, progress: @escaping @Sendable (Double) -> Void) async throws -> Made {
         var cost = Cost()
         let manifest = try pipelines.manifest(of: job.pipeline)
         guard let key = ObjectKey(job.originalKey) else { throw RunError.noSuchInput(job.fileName) }
         let source = try await cost.measure("open") { try await store.source(key, at: Date()) }
-        let runner = runner(of: source, named: job.fileName)
         let folder = try ScratchFolder(in: scratch)
         defer { folder.remove() }
 
         let file = folder.path("video.mp4")
-        let plan = try await cost.measure("plan") { try await runner.plan(manifest, for: job.originalKey) }
-        let report = try await cost.measure("run") {
-            let run = try await runner.run(plan, input: job.originalKey, output: file)
-            for await step in run.progress { if let fraction = step.fraction { progress(fraction) } }
-            return try await run.report()
+        let made = try await cost.measure("media") {
+            let descriptor = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw RunError.cannotWrite(file, reason: AVError.text(errno: errno)) }
+            defer { close(descriptor) }
+            return try await media.make(
+                Array(manifest), of: source, name: job.fileName, to: descriptor, assets: assets, cache: cache,
+                limits: limits, posterWidth: Self.posterWidth
+            ) { step in
+                if let fraction = step.fraction { progress(fraction) }
+            }
         }
+        cost.steps["plan"] = made.planning
+        cost.steps["run"] = .seconds(made.report.wallSeconds)
         let picture = folder.path("poster.jpg")
-        try await cost.measure("poster") { try await makePoster(of: file, lasting: report.duration, as: picture) }
+        do { try Data(made.poster ?? []).write(to: URL(filePath: picture)) } catch {
+            throw RunError.cannotWrite(picture, reason: "the disk may be full")
+        }
         cost.bytesTransferred = (source as? HTTPByteSource)?.bytesTransferred
         cost.bytesOnDisk = folder.bytes
 
@@ -77,28 +90,25 @@ struct VideoMaker: Sendable {
         try await cost.measure("store") {
             // The larger first: where there is no room for it, nothing is left behind.
             try await store.put(file, as: video)
-            try await store.put(picture, as: poster)
+            do { try await store.put(picture, as: poster) } catch {
+                // What cannot be removed now is swept.
+                try? await store.remove(video)
+                throw error
+            }
         }
-        return Made(video: video, poster: poster, report: report, cost: cost)
+        return Made(video: video, poster: poster, report: made.report, size: made.size, cost: cost)
     }
 
-    /// A runner whose input is an upload, read where it lies.
-    private func runner(of source: any ByteSource, named name: String) -> Runner {
-        let inputs = InputOpener { _, _ in
-            source
-        } name: { _ in
-            name
-        }
-        return Runner(assets: assets, limits: limits, cache: cache, inputs: inputs, logger: logger)
-    }
-
-    /// The picture in the middle of a video.
-    private func makePoster(of file: String, lasting duration: Seconds, as picture: String) async throws {
-        let runner = Runner(assets: assets, limits: limits, logger: logger)
-        let still = try await runner.stills(of: file).before(
-            at: Seconds(duration.value / 2), width: Self.posterWidth)
-        do { try Data(still.jpeg).write(to: URL(filePath: picture)) } catch {
-            throw RunError.cannotWrite(picture, reason: "the disk may be full")
+    /// Encodes the bumpers that a run did not find in the cache, for the next runs: what a process makes beside a stranger's file is
+    /// kept nowhere.
+    func fillCache(_ made: Made, of job: Job) async {
+        guard let cache, made.report.segments.contains(where: { !$0.isFromCache }),
+            let manifest = try? pipelines.manifest(of: job.pipeline)
+        else { return }
+        do throws(RunError) {
+            _ = try await media.bake(Array(manifest), size: made.size, assets: assets, cache: cache, limits: limits)
+        } catch {
+            logger.warning("bumpers were not kept", metadata: ["error": "\(error)"])
         }
     }
 }

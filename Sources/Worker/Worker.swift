@@ -1,6 +1,7 @@
 public import CoreMetrics
 import Database
 public import Logging
+public import MediaProcess
 import Metrics
 public import Runner
 public import Storage
@@ -43,10 +44,12 @@ public struct Worker: Sendable {
 
     /// - Parameters:
     ///   - cache: where encoded bumpers and what assets are is kept.
+    ///   - media: where strangers' files are worked on.
     ///   - limits: what each job may take.
     ///   - metrics: where jobs are counted.
     public init(
-        _ queue: any JobQueue, store: any ObjectStore, folders: Folders, cache: AssetCache?, limits: Limits = Limits(),
+        _ queue: any JobQueue, store: any ObjectStore, folders: Folders, cache: AssetCache?, media: MediaProcesses,
+        limits: Limits = Limits(),
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) {
         self.queue = queue
@@ -54,9 +57,15 @@ public struct Worker: Sendable {
         self.metrics = metrics
         self.logger = logger
         maker = VideoMaker(
-            store: store, pipelines: folders.pipelines, assets: folders.assets, cache: cache, limits: limits,
-            scratch: folders.scratch, logger: logger)
+            store: store, pipelines: folders.pipelines, assets: folders.assets, cache: cache, media: media,
+            limits: limits, scratch: folders.scratch, logger: logger)
     }
+
+    /// Starts the media process that the first job will find ready.
+    func warmUp() { maker.media.warmUp() }
+
+    /// Ends the media process that is kept ready.
+    func stop() { maker.media.stop() }
 
     /// Removes what a worker left behind that was killed.
     func clear() { ScratchFolder.clear(maker.scratch) }
@@ -76,6 +85,7 @@ public struct Worker: Sendable {
         let spent = begin.duration(to: .now)
         log(job, outcome, reason, try? result.get(), spent, logger ?? self.logger)
         count(job, outcome, result, spent)
+        if case .success(let made) = result { await maker.fillCache(made, of: job) }
         return outcome
     }
 
@@ -91,8 +101,17 @@ public struct Worker: Sendable {
                         return nil
                     }
                     defer { group.cancelAll() }
-                    guard let made = try await group.next() ?? nil else { throw CancellationError() }
-                    return made
+                    do {
+                        guard let made = try await group.next() ?? nil else { throw CancellationError() }
+                        return made
+                    } catch {
+                        group.cancelAll()
+                        // A result that comes all the same is nobody's.
+                        while let late = await group.nextResult() {
+                            if case .success(let made?) = late { await remove([made.video, made.poster]) }
+                        }
+                        throw error
+                    }
                 })
         } catch {
             return .failure(Task.isCancelled ? CancellationError() : error)
@@ -115,7 +134,7 @@ public struct Worker: Sendable {
                 return (.lost, nil)
             case .failure(is CancellationError):
                 return (
-                    try await queue.giveBack(job, after: .zero, counts: false, .interrupted) ? .givenBack : .lost,
+                    try await queue.giveBack(job, after: .zero, .nobody, .interrupted) ? .givenBack : .lost,
                     "stopped"
                 )
             case .failure(let error as RunError) where !error.classification.isWorthRetrying && error.blame == .input:
@@ -123,12 +142,21 @@ public struct Worker: Sendable {
             case .failure(let error):
                 // What a calmer machine might have done is the file's matter when none could.
                 let told = (error as? RunError).flatMap { $0.blame == .input ? $0.failure : nil } ?? .interrupted
-                let isOurs = try await queue.giveBack(job, after: Self.pause(after: job.attempt), counts: true, told)
+                let isOurs = try await queue.giveBack(
+                    job, after: Self.pause(after: job.attempt), Self.charge(error), told)
                 return (isOurs ? .givenBack : .lost, "\(error)")
             }
         } catch {
             // The database is away: the lease runs out, and somebody takes the job again.
             return (.lost, "\(error)")
+        }
+    }
+
+    /// Whom an attempt is charged to that ended with an error.
+    private static func charge(_ error: any Error) -> JobRepository.Charge {
+        switch (error as? RunError)?.classification.code {
+        case .crashed, .tookTooLong: .file
+        default: .attempt
         }
     }
 

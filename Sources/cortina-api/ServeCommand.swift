@@ -3,6 +3,7 @@ import Database
 import Foundation
 import Hummingbird
 import Logging
+import MediaProcess
 import NIOCore
 import PlatformAPI
 import PlatformSettings
@@ -81,6 +82,9 @@ struct ServeCommand: AsyncParsableCommand {
             Maintenance(database: pool, store: store, rankingAge: try settings.rankingAge(), logger: logger), events,
             PlatformGauges(database: pool, events: events, metrics: metrics, logger: logger),
         ]
+        let media = MediaProcesses(width: 2, logger: logger)
+        media.warmUp()
+        defer { media.stop() }
         let messages = try settings.messages()
         if let messages { beside.append(JobAnnouncer(database: pool, queue: messages, logger: logger)) }
         if let port = try settings.metricsPort() {
@@ -92,7 +96,8 @@ struct ServeCommand: AsyncParsableCommand {
         let application = Application(
             router: try await API(
                 settings.api(), database: pool, store: store, messages: messages,
-                pipelines: PipelineCatalog(folder: pipelines), events: events, metrics: metrics, logger: logger
+                pipelines: PipelineCatalog(folder: pipelines), events: events, media: media, metrics: metrics,
+                logger: logger
             ).router(),
             server: API.server, configuration: .init(address: .hostname(host, port: port)),
             services: beside + services,

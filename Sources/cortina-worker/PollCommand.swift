@@ -37,7 +37,7 @@ struct PollCommand: AsyncParsableCommand {
                 PostgresJobQueue(pool, database, lease: lease)
             }
         let metrics = MetricRegistry()
-        let worker = try options.worker(settings, queue, metrics, logger)
+        let worker = try options.worker(settings, queue, metrics, logger, width: jobs)
         var services: [any Service] = [PollLoop(worker, queue, width: jobs, logger: logger)]
         if let namespace = settings.reader[.metricsNamespace] {
             services.append(MetricsReport(EmbeddedMetrics(metrics, namespace: namespace)))

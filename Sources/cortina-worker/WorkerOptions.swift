@@ -2,6 +2,7 @@ import ArgumentParser
 import Database
 import Foundation
 import Logging
+import MediaProcess
 import PlatformSettings
 import Runner
 import Storage
@@ -39,7 +40,7 @@ struct WorkerOptions: ParsableArguments {
     }
 
     func worker(
-        _ settings: Settings, _ queue: any JobQueue, _ metrics: MetricRegistry, _ logger: Logger
+        _ settings: Settings, _ queue: any JobQueue, _ metrics: MetricRegistry, _ logger: Logger, width: Int = 1
     ) throws -> Worker {
         let own = "\(data ?? NSTemporaryDirectory())/worker"
         var limits = Limits()
@@ -51,7 +52,8 @@ struct WorkerOptions: ParsableArguments {
             folders: .init(
                 pipelines: PublishedFolder(path: pipelines), assets: AssetFolder(path: assets),
                 scratch: "\(own)/scratch"),
-            cache: AssetCache(path: cache ?? "\(own)/cache"), limits: limits, metrics: metrics, logger: logger)
+            cache: AssetCache(path: cache ?? "\(own)/cache"), media: MediaProcesses(width: width, logger: logger),
+            limits: limits, metrics: metrics, logger: logger)
     }
 
     // MARK: What a function of Lambda's has

@@ -53,7 +53,7 @@ struct JobRepositoryTests {
         #expect(try await !platform.jobs.renew(lost, for: .seconds(3600), progress: 0.9))
         #expect(try await platform.jobs.finish(lost, with: .init(processedKey: "late", posterKey: nil)) == nil)
         #expect(try await !platform.jobs.fail(lost, Self.failure))
-        #expect(try await !platform.jobs.giveBack(lost, counts: true, Self.failure))
+        #expect(try await !platform.jobs.giveBack(lost, .attempt, Self.failure))
         #expect(try await platform.jobs.finish(job, with: .init(processedKey: "p", posterKey: "q")) == [])
         let video = try #require(try await platform.videos.video(videos[0].id))
         #expect(video.status == .processed && video.processedKey == "p" && video.posterKey == "q")
@@ -66,7 +66,7 @@ struct JobRepositoryTests {
         for attempt in 1...3 {
             let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
             #expect(job.video == videos[0].id && job.attempt == attempt)
-            #expect(try await platform.jobs.giveBack(job, after: .seconds(-3600), counts: true, Self.failure))
+            #expect(try await platform.jobs.giveBack(job, after: .seconds(-3600), .attempt, Self.failure))
         }
         #expect(try await platform.videos.video(videos[0].id)?.failure == Self.failure)
         // Nobody hears of the second one's attempts again.
@@ -90,10 +90,10 @@ struct JobRepositoryTests {
         for _ in 0..<5 {
             let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
             #expect(job.attempt == 1)
-            #expect(try await platform.jobs.giveBack(job, counts: false, Self.failure))
+            #expect(try await platform.jobs.giveBack(job, .nobody, Self.failure))
         }
         let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
-        #expect(try await platform.jobs.giveBack(job, after: .seconds(3600), counts: true, Self.failure))
+        #expect(try await platform.jobs.giveBack(job, after: .seconds(3600), .attempt, Self.failure))
         #expect(try await platform.jobs.claim(for: .seconds(3600)) == nil)
     }
 

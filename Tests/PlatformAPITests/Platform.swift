@@ -6,6 +6,7 @@ import GraphDSL
 import Hummingbird
 import LibAV
 import Logging
+import MediaProcess
 import PlatformSupport
 import Storage
 import TestSupport
@@ -50,10 +51,12 @@ struct Platform: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let events = VideoEvents(pool, database)
+        let media = MediaProcesses(
+            program: Checkout.program("cortina-media"), width: 2, keepsSpare: false, logger: logger)
         let router = try await API(
             settings, database: pool, store: store,
-            pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, metrics: metrics,
-            logger: logger
+            pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, media: media,
+            metrics: metrics, logger: logger
         ).router()
         let application = Application(
             router: router,

@@ -57,7 +57,7 @@ struct SQSTests {
         let first = try #require(try await jobs.claim(waiting: .seconds(1)))
         #expect(try await isEmpty(cloud.queue))
         #expect(try await jobs.renew(first, progress: 0.5))
-        #expect(try await jobs.giveBack(first, after: .zero, counts: true, .interrupted))
+        #expect(try await jobs.giveBack(first, after: .zero, .attempt, .interrupted))
         #expect(try await isEmpty(cloud.queue))
         #expect(try await cloud.announcer.announce() == 1)
         let second = try #require(try await jobs.claim(waiting: .seconds(1)))

@@ -4,6 +4,7 @@ import Crypto
 import Foundation
 import GraphDSL
 import Logging
+import MediaProcess
 import PlatformSupport
 import Runner
 import Stages
@@ -58,7 +59,7 @@ struct Workshop: Sendable {
 
     /// A worker.
     func worker(
-        _ queue: (any JobQueue)? = nil, limits: Limits = Limits(memory: 16 << 30),
+        _ queue: (any JobQueue)? = nil, program: String = "cortina-media", limits: Limits = Limits(),
         metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) -> Worker {
         Worker(
@@ -66,17 +67,23 @@ struct Workshop: Sendable {
             folders: .init(
                 pipelines: PublishedFolder(path: scratch.path("pipelines")), assets: Checkout.assets,
                 scratch: scratch.path("scratch")),
-            cache: AssetCache(path: scratch.path("cache")), limits: limits, metrics: metrics,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            cache: AssetCache(path: scratch.path("cache")),
+            media: MediaProcesses(
+                program: Checkout.program(program), width: 8, logger: Self.logger),
+            limits: limits, metrics: metrics, logger: Self.logger)
     }
 
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
     /// A video whose file is there.
-    func upload(_ file: String, for pipeline: PinnedPipeline) async throws -> VideoID {
+    func upload(
+        _ file: String, for pipeline: PinnedPipeline, named name: String = "rally.mp4"
+    ) async throws -> VideoID {
         let key = ObjectKey.random(in: .uploaded, .mp4)
         try await store.put(file, as: key)
         let video = try await videos.add(
             by: owner, title: "A rally", isPublic: false,
-            .init(key: key.description, fileName: "rally.mp4", contentType: "video/mp4", bytes: 1000), with: pipeline)
+            .init(key: key.description, fileName: name, contentType: "video/mp4", bytes: 1000), with: pipeline)
         _ = try #require(try await videos.accept(video.id, bytes: 1000))
         return video.id
     }

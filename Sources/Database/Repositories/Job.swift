@@ -5,6 +5,8 @@ public struct Job: Hashable, Sendable {
     public var pipeline: PinnedPipeline
     /// Which attempt this is, from 1.
     public var attempt: Int
+    /// The number of earlier attempts that were charged to the file.
+    public var fileFaults: Int
     /// How long it has been due.
     public var waited: Duration
     /// The name of the claim: who has lost it changes nothing any more.
@@ -19,6 +21,7 @@ public struct Job: Hashable, Sendable {
         video = try row["video_id"]
         pipeline = try PinnedPipeline(row)
         attempt = try row["attempts"]
+        fileFaults = try row["file_faults"]
         waited = .seconds(try row["waited"] as Double)
         claim = try row["claim"]
         originalKey = try row["original_key"]

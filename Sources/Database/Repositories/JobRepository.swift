@@ -46,7 +46,7 @@ public struct JobRepository: Sendable {
                     WHERE videos.id = claimed.video_id AND videos.status IN ('uploaded', 'failed')
                 )
                 SELECT claimed.id, video_id, claimed.pipeline_name, claimed.pipeline_version, claimed.pipeline_digest,
-                    attempts, claim::text AS claim, extract(epoch FROM now() - due_at)::float8 AS waited, original_key, file_name, pg_notify('videos', video_id::text)
+                    attempts, file_faults, claim::text AS claim, extract(epoch FROM now() - due_at)::float8 AS waited, original_key, file_name, pg_notify('videos', video_id::text)
                 FROM claimed JOIN videos ON videos.id = claimed.video_id
                 """, lease.seconds, id),
         ]
@@ -194,25 +194,44 @@ public struct JobRepository: Sendable {
         return rows.count == 1
     }
 
+    /// Whom an attempt that came to nothing is charged to.
+    public enum Charge: Hashable, Sendable {
+        /// It does not count: it was broken off by a shutdown.
+        case nobody
+        /// It counts as one of the job's attempts.
+        case attempt
+        /// It counts, and the file is suspected: the process that worked on it died, or took too long.
+        case file
+    }
+
+    /// The number of attempts charged to the file that fail a job.
+    private static let fileFaults = 2
+
     /// Gives a job back that could not be done just now: somebody takes it later, unless this was the last attempt.
     ///
     /// - Parameters:
     ///   - pause: how long it waits at least.
-    ///   - counts: whether the attempt counts; one that was broken off by a shutdown does not.
+    ///   - charge: whom the attempt is charged to.
     ///   - failure: what its owner is told where this was the last attempt.
     /// - Returns: whether the job was still the claim's.
     public func giveBack(
-        _ job: Job, after pause: Duration = .zero, counts: Bool, _ failure: Video.Failure
+        _ job: Job, after pause: Duration = .zero, _ charge: Charge, _ failure: Video.Failure
     ) async throws -> Bool {
-        if counts, job.attempt >= attempts { return try await fail(job, failure) }
+        let isLast =
+            switch charge {
+            case .nobody: false
+            case .attempt: job.attempt >= attempts
+            case .file: job.attempt >= attempts || job.fileFaults + 1 >= Self.fileFaults
+            }
+        if isLast { return try await fail(job, failure) }
         let rows = try await pool.query(
             Statement(
                 """
                 UPDATE jobs SET state = 'waiting', claim = NULL, leased_until = NULL, announced_at = NULL, progress = 0,
-                    attempts = attempts - $3, due_at = now() + make_interval(secs => $4)
+                    attempts = attempts - $3, file_faults = file_faults + $4, due_at = now() + make_interval(secs => $5)
                 WHERE id = $1 AND claim = $2::uuid AND state = 'running'
                 RETURNING pg_notify('jobs', id::text)
-                """, job.id, job.claim, counts ? 0 : 1, pause.seconds))
+                """, job.id, job.claim, charge == .nobody ? 1 : 0, charge == .file ? 1 : 0, pause.seconds))
         return rows.count == 1
     }
 

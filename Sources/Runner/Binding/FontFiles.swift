@@ -13,7 +13,10 @@ public struct FontFiles: Hashable, Sendable {
 
     /// The families that a graph asks fontconfig for.
     public static func families(of graph: FilterGraph) -> Set<String> {
-        Set(graph.nodes.compactMap { node in if case .filter(let filter) = node.operation { family(of: filter) } else { nil } })
+        Set(
+            graph.nodes.compactMap { node in
+                if case .filter(let filter) = node.operation { family(of: filter) } else { nil }
+            })
     }
 
     /// Returns the graph with files in place of the families that are known.

@@ -41,7 +41,8 @@ public final class Run: Sendable {
         }
     }
 
-    private func perform() -> Result<RunReport, RunError> {
+    /// Runs to the end. Blocks; called in place of ``start()``.
+    func perform() -> Result<RunReport, RunError> {
         var job = state.withLock(\.job)
         while true {
             let result = job.perform()

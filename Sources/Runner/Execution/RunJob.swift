@@ -18,8 +18,11 @@ final class RunJob: Sendable {
     private let sources: [any ByteSource]
     private let beginning: Mutex<Beginning?>
     private let destination: Destination
-    private let progress: AsyncStream<RunProgress>.Continuation?
+    private let progress: Progress?
     private let state: Mutex<State>
+
+    /// Gets how far a run is, and nil at its end.
+    typealias Progress = @Sendable (RunProgress?) -> Void
 
     /// Where a job's frames go.
     enum Destination: Sendable {
@@ -60,7 +63,7 @@ final class RunJob: Sendable {
     init(
         plan: Plan, of whole: Plan? = nil, named name: (Plan.Input) -> String, sources: [any ByteSource],
         beginning: Beginning? = nil, destination: Destination, limits: Limits,
-        progress: AsyncStream<RunProgress>.Continuation? = nil,
+        progress: Progress? = nil,
         disturbance: Disturbance? = nil
     ) {
         self.disturbance = disturbance
@@ -79,7 +82,7 @@ final class RunJob: Sendable {
     /// Runs to the end. Blocks.
     func perform() -> Result<RunReport, RunError> {
         defer {
-            if refusal == nil { progress?.finish() }
+            if refusal == nil { progress?(nil) }
             // A job that ends before its graph is configured has no sink to say so.
             if case .handover(let handover) = destination { handover.frames.finish() }
         }
@@ -309,7 +312,7 @@ final class RunJob: Sendable {
         let elapsed = meter.elapsed
         let speed = elapsed > 0 ? Double(frames) / plan.output.frameRate.value / elapsed : 0
         let fraction = whole.frames.map { min(1, Double(frames) / Double(max(1, $0))) }
-        progress?.yield(
+        progress?(
             RunProgress(
                 frames: frames, totalFrames: whole.frames, fraction: fraction, speed: speed, elapsed: elapsed,
                 remaining: fraction.flatMap { $0 > 0 ? elapsed * (1 - $0) / $0 : nil }))

@@ -131,12 +131,23 @@ public struct StillMaker: Sendable {
 
     private func still(_ manifest: Manifest, at time: Seconds, width: Int) async throws(RunError) -> Still {
         try await runner.blocking { cancellation throws(RunError) in
-            let still = try Binder.still(
-                manifest, to: upload, named: runner.inputs.name(clip), assets: assets,
-                parameters: manifest.parameters.isEmpty ? [:] : parameters, at: time,
-                then: Self.jpegFilters(width: width))
-            return try precedence.first { () throws(RunError) in try make(still, cancellation) }
+            try self.still(manifest, at: time, width: width, cancellation)
         }
+    }
+
+    private func still(
+        _ manifest: Manifest, at time: Seconds, width: Int, _ cancellation: CancellationFlag
+    ) throws(RunError) -> Still {
+        let still = try Binder.still(
+            manifest, to: upload, named: runner.inputs.name(clip), assets: assets,
+            parameters: manifest.parameters.isEmpty ? [:] : parameters, at: time,
+            then: Self.jpegFilters(width: width))
+        return try precedence.first { () throws(RunError) in try make(still, cancellation) }
+    }
+
+    /// The output's picture at a moment. Blocks.
+    func picture(at time: Seconds, width: Int, _ cancellation: CancellationFlag) throws(RunError) -> Still {
+        try still(manifest, at: time, width: width, cancellation)
     }
 
     /// JFIF has BT.601 in full range. The output's frames are BT.709 in limited range, whether they are tagged or not.

@@ -34,8 +34,10 @@ public protocol JobQueue: Sendable {
     ///
     /// - Parameters:
     ///   - pause: how long it waits at least.
-    ///   - counts: whether the attempt counts.
+    ///   - charge: whom the attempt is charged to.
     ///   - failure: what its owner is told where this was the last attempt.
     /// - Returns: whether the job was still the claim's.
-    func giveBack(_ job: Job, after pause: Duration, counts: Bool, _ failure: Video.Failure) async throws -> Bool
+    func giveBack(
+        _ job: Job, after pause: Duration, _ charge: JobRepository.Charge, _ failure: Video.Failure
+    ) async throws -> Bool
 }

@@ -58,8 +58,8 @@ public final class PostgresJobQueue: JobQueue {
     public func fail(_ job: Job, _ failure: Video.Failure) async throws -> Bool { try await jobs.fail(job, failure) }
 
     public func giveBack(
-        _ job: Job, after pause: Duration, counts: Bool, _ failure: Video.Failure
+        _ job: Job, after pause: Duration, _ charge: JobRepository.Charge, _ failure: Video.Failure
     ) async throws -> Bool {
-        try await jobs.giveBack(job, after: pause, counts: counts, failure)
+        try await jobs.giveBack(job, after: pause, charge, failure)
     }
 }

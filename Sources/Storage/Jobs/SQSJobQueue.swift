@@ -67,9 +67,9 @@ public final class SQSJobQueue: JobQueue {
     }
 
     public func giveBack(
-        _ job: Job, after pause: Duration, counts: Bool, _ failure: Video.Failure
+        _ job: Job, after pause: Duration, _ charge: JobRepository.Charge, _ failure: Video.Failure
     ) async throws -> Bool {
-        try await end(job) { try await jobs.giveBack(job, after: pause, counts: counts, failure) }
+        try await end(job) { try await jobs.giveBack(job, after: pause, charge, failure) }
     }
 
     /// Notes how a job ended, and then deletes its message. One that cannot be deleted is received again, and finds nothing to do; so is

@@ -38,7 +38,8 @@ public struct LambdaLoop: Service {
     public func run() async throws {
         worker.clear()
         var isCold = true
-        Runner.warmUp(logger)
+        worker.warmUp()
+        defer { worker.stop() }
         logger.info("ready", metadata: ["since-start": "\(Self.age)"])
         while !Task.isShuttingDownGracefully {
             let invocation: LambdaRuntime.Invocation

@@ -1,0 +1,190 @@
+import Dispatch
+import FoundationEssentials
+import Glibc
+import GraphDSL
+import LibAV
+import Logging
+import MediaChannel
+public import Runner
+import Sandbox
+
+/// The program `cortina-media`: one job, from its message to its answer.
+///
+/// Everything that the job needs is open before the first byte of the stranger's file is read. From then on the process owns nothing
+/// else: it can open no file, reach no network and start no program.
+public struct MediaServer: Sendable {
+    private let job: MediaJob
+    private let files: [Int32]
+    private let channel: MediaChannel
+    private let afterLock: Hook
+    private let logger = Logger(label: "cortina-media") { _ in SwiftLogNoOpLogHandler() }
+
+    /// What a test does in a process that has given up its rights.
+    public typealias Hook = @Sendable (_ name: String) throws(RunError) -> Void
+
+    /// Does one job and ends the process.
+    ///
+    /// Called by `main` on the only thread that there is: Landlock restricts a thread and those that it starts, no others.
+    ///
+    /// - Parameter afterLock: called with the input's name when the process has given up its rights.
+    public static func serve(afterLock: @escaping Hook = { _ in }) -> Never {
+        var status = stat()
+        guard fstat(STDIN_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
+            let help: StaticString = "cortina-media is started by other programs; try `cortina run --isolate`\n"
+            _ = write(STDERR_FILENO, help.utf8Start, help.utf8CodeUnitCount)
+            exit(EX_USAGE)
+        }
+        Sandbox.begin()
+        Runner.warmUp(Logger(label: "cortina-media") { _ in SwiftLogNoOpLogHandler() })
+        let channel = MediaChannel(STDIN_FILENO)
+        do {
+            try channel.send(MediaReply.ready)
+            let (job, files) = try channel.receive(MediaJob.self)
+            let server = MediaServer(job: job, files: files, channel: channel, afterLock: afterLock)
+            if case .bake(let bake) = job.work {
+                // No stranger's file is read: the process keeps its rights, and its threads.
+                Task { end(channel, await server.bake(bake)) }
+                dispatchMain()
+            }
+            end(channel, server.perform())
+        } catch {
+            // Whoever wanted something is gone.
+            _exit(EXIT_FAILURE)
+        }
+    }
+
+    private static func end(_ channel: MediaChannel, _ reply: MediaReply) -> Never {
+        _exit((try? channel.send(reply)) == nil ? EXIT_FAILURE : EXIT_SUCCESS)
+    }
+
+    private init(job: MediaJob, files: [Int32], channel: MediaChannel, afterLock: @escaping Hook) {
+        self.job = job
+        self.files = files
+        self.channel = channel
+        self.afterLock = afterLock
+    }
+
+    // MARK: Work
+
+    private func perform() -> MediaReply {
+        do throws(RunError) {
+            switch job.work {
+            case .probe: return .probed(try probe())
+            case .make(let make): return try self.make(make)
+            case .bake: throw .fault("baking is no work for a process without rights")
+            }
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func probe() throws(RunError) -> MediaInfo {
+        let runner = Runner(assets: AssetFolder(path: ""), limits: job.limits, inputs: try input(), logger: logger)
+        try lock(files: [:])
+        return try BlockingRunner(runner).probe(job.name)
+    }
+
+    private func make(_ make: MediaJob.Make) throws(RunError) -> MediaReply {
+        let manifest = try manifest(make.manifest)
+        guard let output = files.dropFirst().first else { throw .fault("a job came without its output") }
+        let named = NamedFiles(manifest)
+        let runner = try Runner(
+            assets: AssetFolder(path: make.assets), limits: job.limits, cache: make.cache.map { AssetCache(path: $0) },
+            inputs: try input(), logger: logger
+        ).opening(manifest, fonts: named.fonts)
+        try lock(files: named.descriptors)
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let plan = try BlockingRunner(runner).plan(manifest, for: job.name, parameters: make.parameters)
+        let facts = PlanFacts(
+            seconds: Seconds(begin.duration(to: clock.now) / .seconds(1)), size: plan.size ?? .hd1080)
+        let report = try BlockingRunner(runner).run(
+            plan, input: job.name, descriptor: output, name: "the video"
+        ) { tell(.progress($0)) }
+        var poster: Data?
+        if let width = make.posterWidth {
+            poster = try self.poster(output, lasting: report.duration, width: width)
+        }
+        return .made(report, plan: facts, poster: poster)
+    }
+
+    /// The picture in the middle of a video, as JPEG.
+    private func poster(_ video: Int32, lasting duration: Seconds, width: Int) throws(RunError) -> Data {
+        let inputs = InputOpener { (name, _) throws(ByteSourceError) in
+            try FileByteSource(descriptor: fcntl(video, F_DUPFD_CLOEXEC, 0), name: name)
+        }
+        let runner = Runner(assets: AssetFolder(path: ""), limits: job.limits, inputs: inputs, logger: logger)
+        return Data(
+            try BlockingRunner(runner).picture(of: "the video", at: Seconds(duration.value / 2), width: width))
+    }
+
+    /// Encodes segments ahead of time.
+    private func bake(_ bake: MediaJob.Bake) async -> MediaReply {
+        do throws(RunError) {
+            let runner = Runner(
+                assets: AssetFolder(path: bake.assets), limits: job.limits, cache: AssetCache(path: bake.cache),
+                logger: logger)
+            let baked = try await runner.bake(try manifest(bake.manifest), sizes: [bake.size])
+            return .baked(baked.count { !$0.wasThere })
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func manifest(_ json: Data) throws(RunError) -> Manifest {
+        do { return try Manifest(json: json) } catch { throw .fault("the manifest cannot be read") }
+    }
+
+    // MARK: Input
+
+    private func input() throws(RunError) -> InputOpener {
+        let source: any ByteSource
+        do throws(ByteSourceError) {
+            switch (job.input, files.first) {
+            case (.file, let file?): source = try FileByteSource(descriptor: file, name: job.name)
+            case (.ranges(let size, let isDistant), let socket?):
+                source = ByteRangeSource(socket, size: size, isDistant: isDistant, name: job.name)
+            default: throw .notFound(job.name)
+            }
+        } catch {
+            throw .fault("a job came without its input")
+        }
+        return InputOpener { _, _ in source }
+    }
+
+    // MARK: The lock
+
+    /// Gives up all privileges. What is read of the input is read after this.
+    private func lock(files: [String: Int32]) throws(RunError) {
+        let mechanisms = Sandbox.lock(
+            .init(
+                // Threads reserve what they never fill; what is filled the watchdog bounds.
+                memory: job.limits.memory / 5 * 6,
+                processorSeconds: Int(job.limits.time.value) * Processors.threads + 10,
+                fileBytes: job.limits.outputBytes + 1 << 20),
+            files: files)
+        guard mechanisms.filtersCalls, mechanisms.hasNoNewPrivileges else {
+            throw .fault("the system does not let a process restrict itself: \(mechanisms.refusals)")
+        }
+        tell(
+            .locked(
+                Restrictions(
+                    filtersCalls: mechanisms.filtersCalls, landlock: mechanisms.landlock, missing: mechanisms.refusals)
+            ))
+        try watch()
+        try afterLock(job.name)
+    }
+
+    /// Ends the process when the one that wants the job done has ended.
+    private func watch() throws(RunError) {
+        let socket = channel.descriptor
+        try WorkThread.start("watch") {
+            var byte: UInt8 = 0
+            while recv(socket, &byte, 1, Int32(MSG_PEEK)) < 0, errno == EINTR {}
+            _exit(EXIT_FAILURE)
+        } then: {
+        }
+    }
+
+    private func tell(_ reply: MediaReply) { try? channel.send(reply) }
+}

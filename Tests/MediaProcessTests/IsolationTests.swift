@@ -1,0 +1,79 @@
+import GraphDSL
+import LibAV
+import Logging
+import MediaProcess
+import Runner
+import TestSupport
+import Testing
+
+/// What a media process that was taken over can do.
+@Suite(.serialized)
+struct IsolationTests {
+    let scratch: Scratch
+    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    init() throws { scratch = try Scratch() }
+
+    private func attempt(_ name: String, limits: Limits = Limits(time: 600)) async throws -> RunError? {
+        let clip = try FileByteSource(path: try TestClip.plain(in: scratch, seconds: 0.2, size: "64x64"))
+        let processes = MediaProcesses(
+            program: Checkout.program("hostile-media"), keepsSpare: false, logger: logger)
+        do throws(RunError) {
+            _ = try await processes.probe(clip, name: name, limits: limits)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(
+        "what belongs to others is refused",
+        arguments: [
+            "read a file", "read our environment", "read the parent's environment", "list a folder",
+            "write beside the output", "remove a file", "signal the parent", "take 2 GB of memory",
+            "fill memory bit by bit", "run what was written", "raise a limit", "start a process",
+        ])
+    func refused(name: String) async throws {
+        let error = try await attempt(name)
+        let words = ["Operation not permitted", "Permission denied", "Cannot allocate memory"]
+        #expect(words.map { RunError.unsuitable($0) }.contains(error), "\(error as Any)")
+    }
+
+    @Test(
+        "what nothing needs that works on media ends the process",
+        arguments: ["reach the network", "reach a local service", "start a program"])
+    func killed(name: String) async throws {
+        #expect(try await attempt(name) == .crashed(name, how: "signal 31, Bad system call"))
+    }
+
+    @Test("a process that dies ends its job in a sentence", arguments: [("die", 9), ("crash", 11)])
+    func dies(name: String, signal: Int) async throws {
+        let error = try await attempt(name)
+        guard case .crashed(name, let how) = error else {
+            Issue.record("\(error as Any)")
+            return
+        }
+        #expect(how.hasPrefix("signal \(signal),"))
+    }
+
+    @Test("a process that never ends is ended, and a job that is cancelled ends its process")
+    func ends() async throws {
+        for name in ["never end", "use processors for ever"] {
+            #expect(try await attempt(name, limits: Limits(time: 0.1)) == .tookTooLong(limit: 0.1))
+        }
+        let job = Task { try await attempt("never end") }
+        try await Task.sleep(for: .milliseconds(300))
+        job.cancel()
+        #expect(try await job.value == .cancelled)
+    }
+
+    @Test("a program that is not there is our fault, not the file's")
+    func absent() async throws {
+        let clip = try TestClip.plain(in: scratch, seconds: 0.2, size: "64x64")
+        let processes = MediaProcesses(program: scratch.path("absent"), logger: logger)
+        let error = await #expect(throws: RunError.self) {
+            try await processes.probe(try FileByteSource(path: clip), name: "clip", limits: Limits())
+        }
+        #expect(error?.blame == .program)
+    }
+}
