@@ -108,7 +108,7 @@ private enum Transport {
     static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Bool {
         var sent = 0
         while sent < bytes.count {
-            let result = cds_send(descriptor, bytes.baseAddress! + sent, bytes.count - sent, nil, 0)
+            let result = cds_send(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, nil, 0)
             guard result > 0 else { return false }
             sent += result
         }
@@ -118,7 +118,7 @@ private enum Transport {
     static func receive(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer) -> Bool {
         var received = 0
         while received < bytes.count {
-            let result = recv(descriptor, bytes.baseAddress! + received, bytes.count - received, 0)
+            let result = recv(descriptor, bytes.baseAddress.map { $0 + received }, bytes.count - received, 0)
             if result < 0, errno == EINTR { continue }
             guard result > 0 else { return false }
             received += result

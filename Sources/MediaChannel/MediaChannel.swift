@@ -56,7 +56,8 @@ public final class MediaChannel: Sendable {
                 let isFirst = sent == 0
                 let result = bytes.withUnsafeBytes { bytes in
                     cds_send(
-                        descriptor, bytes.baseAddress! + sent, bytes.count - sent, files, isFirst ? files.count : 0)
+                        descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, files,
+                        isFirst ? files.count : 0)
                 }
                 guard result > 0 else { return result == -Int(EPIPE) ? .closed : .system(Int32(-result)) }
                 sent += result
@@ -98,7 +99,8 @@ public final class MediaChannel: Sendable {
             var descriptorCount = descriptors.count
             let result = bytes.withUnsafeMutableBytes { bytes in
                 cds_receive(
-                    descriptor, bytes.baseAddress! + received, count - received, &descriptors, &descriptorCount)
+                    descriptor, bytes.baseAddress.map { $0 + received }, count - received, &descriptors,
+                    &descriptorCount)
             }
             files += descriptors.prefix(descriptorCount)
             guard result != 0 else { throw .closed }

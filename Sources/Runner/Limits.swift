@@ -35,6 +35,10 @@ public struct Limits: Hashable, Codable, Sendable {
         self.undecodableShare = undecodableShare
     }
 
+    /// The most samples that a track may list. Clips that are trimmed may be longer than what is decoded of them, and sound has more
+    /// packets than a picture has frames.
+    var samples: Int { frames.multipliedReportingOverflow(by: 8).overflow ? .max : frames * 8 }
+
     /// What opening an upload may take.
     var opening: Demuxer.Allowance {
         Demuxer.Allowance(streams: streams, bytes: probeBytes, pictureArea: pictureArea)

@@ -17,6 +17,7 @@ extension RunError {
             .unsupportedCodec("old.avi", codec: "cinepak"),
             .undecodable("clip.mp4", codec: "h264"),
             .damaged("clip.mp4", share: 0.8, limit: 0.5),
+            .implausible("clip.mp4"),
             .unsuitable("nothing of the clip is left after the pipeline's trims; try a longer clip"),
             .pictureTooLarge("poster.mp4", PictureSize(width: 16384, height: 8192), limit: Limits().pictureArea),
             .tooManyStreams("disc.mkv", limit: Limits().streams),

@@ -29,6 +29,8 @@ public enum RunError: Error, Hashable, Codable, Sendable {
     case undecodable(String, codec: String)
     /// Too large a share of the input's frames, from 0 to 1, cannot be decoded.
     case damaged(String, share: Double, limit: Double)
+    /// The input's tables claim more than its bytes can hold.
+    case implausible(String)
     /// The pipeline cannot be applied to this input: a sentence.
     case unsuitable(String)
 
@@ -95,6 +97,7 @@ extension RunError {
         case unsupportedCodec = "unsupported_codec"
         case undecodable = "undecodable"
         case damaged = "damaged"
+        case implausible = "implausible"
         case unsuitable = "unsuitable"
         case pictureTooLarge = "picture_too_large"
         case tooManyStreams = "too_many_streams"
@@ -155,6 +158,7 @@ extension RunError {
             case .unsupportedCodec: (.unsupportedCodec, .input, false)
             case .undecodable: (.undecodable, .input, false)
             case .damaged: (.damaged, .input, false)
+            case .implausible: (.implausible, .input, false)
             case .unsuitable: (.unsuitable, .input, false)
             case .pictureTooLarge: (.pictureTooLarge, .input, false)
             case .tooManyStreams: (.tooManyStreams, .input, false)
@@ -208,6 +212,8 @@ extension RunError: CustomStringConvertible {
         case .damaged(let path, let share, let limit):
             "\(Self.percent(share)) of the frames of '\(path)' cannot be decoded, and at most \(Self.percent(limit)) may be "
                 + "damaged; try another copy of it"
+        case .implausible(let path):
+            "the tables of '\(path)' claim more than its bytes can hold; the file is damaged, try to save it anew as MP4"
         case .unsuitable(let reason):
             reason
         case .pictureTooLarge(let path, let size, let limit):

@@ -44,7 +44,8 @@ public struct Runner: Sendable {
     /// Sets libav's log and memory up for the whole process.
     package static func setUp(_ limits: Limits, _ logger: Logger) {
         LibAVMemory.keepSmall()
-        LibAVMemory.bound(limits.memory)
+        // No picture, index or packet takes more in one piece.
+        LibAVMemory.bound(limits.memory / 4)
         LibAVLog.redirect { level, line in
             logger.debug("\(line)", metadata: ["from": "libav", "libav-level": "\(level)"])
         }

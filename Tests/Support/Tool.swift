@@ -31,7 +31,7 @@ package struct Tool: Sendable {
         try process.run()
         // No tool that a test starts may outlast it.
         let watchdog = DispatchWorkItem { [pid = process.processIdentifier] in kill(pid, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 180, execute: watchdog)
+        DispatchQueue.global().asyncAfter(deadline: .now() + 1800, execute: watchdog)
         defer { watchdog.cancel() }
         try afterStart(process)
         process.waitUntilExit()

@@ -152,10 +152,13 @@ public struct EmbeddedCluster: Sendable {
         }
     }
 
+    /// How long a start may take: after a crash the server first replays its log.
+    private static let longestStart = Duration.seconds(600)
+
     private nonisolated(nonsending) func waitUntilReady(
         _ hasStarted: Flag, _ server: Task<Void, any Error>
     ) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + Self.longestStart
         while true {
             do throws(DatabaseError) {
                 let connection = try await Connection.open(settings(for: "postgres"))

@@ -21,6 +21,14 @@ package enum Prober {
     static func begin(
         _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
     ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
+        do throws(SampleClaims.Problem) {
+            try SampleClaims.check(source, limit: limits.samples, cancellation: cancellation)
+        } catch {
+            switch error {
+            case .impossible: throw .implausible(name)
+            case .tooMany: throw .tooManyFrames(name, limit: limits.samples)
+            }
+        }
         var demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
         var choice = VideoChoice(demuxer.streams)
         if choice.needsCounting {
