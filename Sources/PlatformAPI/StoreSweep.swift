@@ -31,6 +31,7 @@ struct StoreSweep: Sendable {
             for upload in abandoned { await abandon(upload) }
             uploads += abandoned.count
         }
+        if let local = store as? LocalObjectStore { try await local.sweep(olderThan: age, at: now) }
         var objects = 0
         for folder in [ObjectKey.Folder.uploaded, .processed] { objects += try await sweep(folder, at: now) }
         if uploads + objects > 0 {

@@ -33,9 +33,13 @@ public protocol ObjectStore: Sendable {
 
     /// An object's bytes, read as they are needed.
     ///
-    /// - Parameter date: now.
-    /// - Throws: ``StoreError``.
-    func source(_ key: ObjectKey, at date: Date) async throws(StoreError) -> any ByteSource
+    /// - Parameters:
+    ///   - tag: the ``ObjectInfo/tag`` that the object must have; nil for any.
+    ///   - date: now.
+    /// - Throws: ``StoreError/changed(_:)`` where it has another tag; ``StoreError``.
+    func source(
+        _ key: ObjectKey, matching tag: String?, at date: Date
+    ) async throws(StoreError) -> any ByteSource
 
     /// What somebody else sends to read an object.
     ///
@@ -45,7 +49,8 @@ public protocol ObjectStore: Sendable {
     /// - Throws: ``StoreError``.
     func download(_ key: ObjectKey, for lifetime: Int, at date: Date) async throws(StoreError) -> SignedRequest
 
-    /// What somebody else sends to write an object, of just this size and its key's type.
+    /// What somebody else sends to write an object, of just this size and its key's type. It is good once: an object that is there is
+    /// not replaced.
     ///
     /// - Parameters:
     ///   - lifetime: in seconds.
@@ -80,6 +85,8 @@ public struct ObjectInfo: Hashable, Sendable {
     public var bytes: Int64
     /// When it was written.
     public var date: Date
+    /// The content's tag, which changes with it; nil in lists.
+    public var tag: String?
 }
 
 /// A request that whoever has it may send, until it expires.

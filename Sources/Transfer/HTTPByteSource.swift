@@ -17,6 +17,9 @@ public final class HTTPByteSource: ByteSource {
     private let cache: Mutex<BlockCache>
     private let transferred: Mutex<Int64>
 
+    /// The reason of an error that says that the file is another one now.
+    public static let hasChanged = "it has changed while it was read"
+
     /// How much the first request asks for: the header of most files.
     private static let firstRange = 32 << 10
 
@@ -24,17 +27,20 @@ public final class HTTPByteSource: ByteSource {
     ///
     /// - Parameters:
     ///   - url: its address, `http` or `https`.
+    ///   - tag: the `ETag` that it must have; nil for any.
     ///   - patience: how long each answer is waited for.
     ///   - cancellation: ends the asking.
     /// - Throws: ``ByteSourceError``.
     public convenience init(
-        url: String, patience: HTTPClient.Patience = .init(), cancellation: CancellationFlag
+        url: String, matching tag: String? = nil, patience: HTTPClient.Patience = .init(),
+        cancellation: CancellationFlag
     ) throws(ByteSourceError) {
-        try self.init(url: url, patience: patience, retrying: Retrying(), cancellation: cancellation)
+        try self.init(url: url, matching: tag, patience: patience, retrying: Retrying(), cancellation: cancellation)
     }
 
     init(
-        url: String, patience: HTTPClient.Patience, retrying: Retrying, cancellation: CancellationFlag
+        url: String, matching tag: String? = nil, patience: HTTPClient.Patience, retrying: Retrying,
+        cancellation: CancellationFlag
     ) throws(ByteSourceError) {
         let name = Self.name(of: url)
         do throws(HTTPError) { client = try HTTPClient(patience: patience) } catch {
@@ -43,9 +49,9 @@ public final class HTTPByteSource: ByteSource {
         self.url = url
         self.name = name
         self.retrying = retrying
-        let answer = try Self.ask(client, url, name, 0..<Int64(Self.firstRange), nil, retrying, cancellation)
+        let answer = try Self.ask(client, url, name, 0..<Int64(Self.firstRange), tag, retrying, cancellation)
         size = answer.size
-        tag = answer.tag
+        self.tag = tag ?? answer.tag
         var cache = BlockCache(size: answer.size)
         cache.insert(answer.bytes, at: 0)
         self.cache = Mutex(cache)
@@ -82,7 +88,7 @@ public final class HTTPByteSource: ByteSource {
         } else {
             guard let range = cache.withLock({ $0.missing(at: offset, count: count) }) else { return 0 }
             let answer = try Self.ask(client, url, name, range, tag, retrying, cancellation)
-            guard answer.size == size else { throw .transfer(name, reason: "it has changed while it was read") }
+            guard answer.size == size else { throw .transfer(name, reason: Self.hasChanged) }
             transferred.withLock { $0 += Int64(answer.bytes.count) }
             bytes = cache.withLock { cache in
                 cache.insert(answer.bytes, at: range.lowerBound)
@@ -163,7 +169,7 @@ public final class HTTPByteSource: ByteSource {
             case 404, 410: .notFound(name)
             case 401, 403:
                 .transfer(name, reason: "the server refuses it (\(response.status)); has the address expired?")
-            case 412: .transfer(name, reason: "it has changed while it was read")
+            case 412: .transfer(name, reason: hasChanged)
             case 416: .transfer(name, reason: "it is empty")
             default: .transfer(name, reason: "the server answers with status \(response.status)")
             }

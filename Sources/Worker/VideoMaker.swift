@@ -43,9 +43,9 @@ struct VideoMaker: Sendable {
         /// How much lay on the disk, in bytes.
         var bytesOnDisk: Int64 = 0
 
-        mutating func measure<Result>(
-            _ step: String, _ work: () async throws -> Result
-        ) async rethrows -> Result {
+        mutating func measure<Result, Failure: Error>(
+            _ step: String, _ work: () async throws(Failure) -> Result
+        ) async throws(Failure) -> Result {
             let begin = ContinuousClock.now
             defer { steps[step] = begin.duration(to: .now) }
             return try await work()
@@ -60,7 +60,17 @@ struct VideoMaker: Sendable {
         var cost = Cost()
         let manifest = try pipelines.manifest(of: job.pipeline)
         guard let key = ObjectKey(job.originalKey) else { throw RunError.noSuchInput(job.fileName) }
-        let source = try await cost.measure("open") { try await store.source(key, at: Date()) }
+        let source: any ByteSource
+        do throws(StoreError) {
+            source = try await cost.measure("open") { () throws(StoreError) in
+                try await store.source(key, matching: job.originalTag, at: Date())
+            }
+        } catch {
+            if case .changed = error {
+                throw RunError.unsuitable("the file is not the one that was checked; upload it again")
+            }
+            throw error
+        }
         let folder = try ScratchFolder(in: scratch)
         defer { folder.remove() }
 

@@ -83,6 +83,74 @@ struct UploadTests {
         }
     }
 
+    @Test("what was checked cannot be replaced, whatever becomes of the video")
+    func sealed() async throws {
+        let (bytes, bad) = (try clip(), try clip(seconds: 0.5))
+        try await run { platform in
+            let client = platform.client
+            let anna = try await client.join("anna")
+            func begin(_ bytes: [UInt8]) async throws -> (path: String, url: String) {
+                let begun = try await client.send(
+                    "POST", "/api/videos/uploads", Self.begin(bytes.count, ["is_public": false]), as: anna.token)
+                let id: Int = try #require(begun["video_id"])
+                return ("/api/videos/\(id)", try #require(begun["upload.url"]))
+            }
+            func put(_ url: String, _ bytes: [UInt8], type: String = "video/mp4") async throws -> Int {
+                try await client.exchange("PUT", url, body: bytes, headers: ["Content-Type": type]).status
+            }
+            let other = [UInt8](repeating: 0, count: bytes.count)
+            let good = try await begin(bytes)
+            #expect(try await put(good.url, bytes, type: "text/html") == 400)
+            #expect(try await put(good.url, bytes) == 200)
+            #expect(try await put(good.url, other) == 412)
+            #expect(try await client.send("POST", "\(good.path)/complete", as: anna.token).status == 200)
+            #expect(try await put(good.url, other) == 412)
+            let job = try #require(try await JobRepository(platform.pool).claim(for: .seconds(3600)))
+            let key = try #require(ObjectKey(job.originalKey))
+            #expect(try await platform.store.info(key)?.tag == job.originalTag && job.originalTag != nil)
+            #expect(try await platform.store.read(key, 0..<Int64(bytes.count)) == bytes)
+
+            let refused = try await begin(bad)
+            #expect(try await put(refused.url, bad) == 200)
+            #expect(try await client.send("POST", "\(refused.path)/complete", as: anna.token).status == 422)
+            #expect(try await put(refused.url, bad) == 412)
+            let deleted = try await begin(bytes)
+            #expect(try await put(deleted.url, bytes) == 200)
+            #expect(try await client.send("DELETE", deleted.path, as: anna.token).status == 204)
+            #expect(try await put(deleted.url, bytes) == 412)
+        }
+    }
+
+    @Test("of six who complete a parted upload at the same time, each is told that it is there")
+    func parallelComplete() async throws {
+        let size = PartedUpload.partBytes + 1000
+        var bytes = try clip()
+        let free = Int(size) - bytes.count
+        bytes += withUnsafeBytes(of: UInt32(free).bigEndian, Array.init) + Array("free".utf8)
+        bytes += [UInt8](repeating: 0, count: free - 8)
+        try await run { [bytes] platform in
+            let client = platform.client
+            let anna = try await client.join("anna")
+            let begun = try await client.send("POST", "/api/videos/uploads", Self.begin(bytes.count), as: anna.token)
+            let parts: [[String: Any]] = try #require(begun["upload.parts"])
+            let urls = try parts.map { try #require($0["url"] as? String) }
+            let path = "/api/videos/\(try #require(begun["video_id"] as Int?))/complete"
+            let cut = Int(PartedUpload.partBytes)
+            for (url, content) in zip(urls, [bytes[..<cut], bytes[cut...]]) {
+                #expect(try await client.exchange("PUT", url, body: Array(content)).status == 200)
+            }
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<6 {
+                    group.addTask { try await client.send("POST", path, as: anna.token).status }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses == [200, 200, 200, 200, 200, 200])
+            // Whoever still has an address for a part has none for the object.
+            #expect(try await client.exchange("PUT", urls[1], body: Array(bytes[cut...])).status == 412)
+        }
+    }
+
     @Test("a large file goes in parts, which are one file when all of them are there")
     func parts() async throws {
         // Behind the clip comes a box that says nothing (ISO/IEC 14496-12, 8.1.2).

@@ -73,10 +73,13 @@ struct ObjectStoreTests {
     func sources(kind: StoreHarness.Kind) async throws {
         let harness = try StoreHarness(kind)
         let key = try key("uploaded/clip.mp4")
-        await #expect(throws: StoreError.notFound(key)) { try await harness.store.source(key, at: Date()) }
+        await #expect(throws: StoreError.notFound(key)) {
+            try await harness.store.source(key, matching: nil, at: Date())
+        }
         let clip = try TestClip.plain(in: harness.scratch, seconds: 2)
         try await harness.store.put(clip, as: key)
-        let demuxer = try Demuxer(try await harness.store.source(key, at: Date()), cancellation: CancellationFlag())
+        let demuxer = try Demuxer(
+            try await harness.store.source(key, matching: nil, at: Date()), cancellation: CancellationFlag())
         #expect(demuxer.streams.count == 2)
     }
 
@@ -93,6 +96,49 @@ struct ObjectStoreTests {
         let get = try await harness.store.download(key, for: Self.lifetime, at: Date())
         let (status, content) = try await harness.send(get)
         #expect(get.method == "GET" && status == 200 && content == bytes)
+    }
+
+    @Test("an address for writing is good once: what is there is not replaced", arguments: StoreHarness.Kind.allCases)
+    func writtenOnce(kind: StoreHarness.Kind) async throws {
+        let harness = try StoreHarness(kind)
+        let (store, key) = (harness.store, try key("uploaded/once.mp4"))
+        let put = try await store.upload(key, bytes: 3, for: Self.lifetime, at: Date())
+        #expect(try await harness.send(put, [1, 2, 3]).0 == 200)
+        #expect(try await harness.send(put, [4, 5, 6]).0 == 412)
+        #expect(try await store.read(key, 0..<10) == [1, 2, 3])
+        // A bucket takes it again, and nothing refers to it.
+        try await store.remove(key)
+        if kind == .local {
+            #expect(try await harness.send(put, [4, 5, 6]).0 == 412)
+            #expect(try await store.info(key) == nil)
+        }
+    }
+
+    @Test(
+        "of requests that write one object at the same time, one has written it", arguments: StoreHarness.Kind.allCases)
+    func race(kind: StoreHarness.Kind) async throws {
+        let harness = try StoreHarness(kind)
+        let (store, key) = (harness.store, try key("uploaded/race.mp4"))
+        let put = try await store.upload(key, bytes: 1, for: Self.lifetime, at: Date())
+        let statuses = try await withThrowingTaskGroup(of: (Int, UInt8).self) { group in
+            for byte in UInt8(1)...6 { group.addTask { (try await harness.send(put, [byte]).0, byte) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let written = statuses.filter { $0.0 == 200 }
+        #expect(written.count == 1 && statuses.count { $0.0 == 412 } == 5, "\(statuses)")
+        #expect(try await store.read(key, 0..<10) == written.map(\.1))
+    }
+
+    @Test("what was checked is what is read, or nothing is", arguments: StoreHarness.Kind.allCases)
+    func tags(kind: StoreHarness.Kind) async throws {
+        let harness = try StoreHarness(kind)
+        let (store, key) = (harness.store, try key("uploaded/tag.mp4"))
+        try await store.put(harness.file([1, 2, 3]), as: key)
+        let tag = try #require(try await store.info(key)?.tag)
+        #expect(try await store.source(key, matching: tag, at: Date()).size == 3)
+        try await store.put(harness.file([4, 5, 6]), as: key)
+        #expect(try await store.info(key)?.tag != tag)
+        await #expect(throws: StoreError.changed(key)) { try await store.source(key, matching: tag, at: Date()) }
     }
 
     @Test(

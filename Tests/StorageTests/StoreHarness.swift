@@ -80,7 +80,11 @@ final class StoreHarness: Sendable {
             for piece in pieces { continuation.yield(piece) }
             continuation.finish()
         }
-        do { try await store.receive(grant, chunks) } catch StoreError.refused { return (400, []) }
+        do { try await store.receive(grant, chunks) } catch StoreError.refused {
+            return (400, [])
+        } catch StoreError.sealed {
+            return (412, [])
+        }
         return (200, [])
     }
 }

@@ -13,6 +13,8 @@ public struct Job: Hashable, Sendable {
     public var claim: String
     /// The store's key of the upload.
     public var originalKey: String
+    /// The store's tag of the upload that was checked; nil for uploads from before tags were kept.
+    public var originalTag: String?
     /// What its owner called the file.
     public var fileName: String
 
@@ -25,6 +27,7 @@ public struct Job: Hashable, Sendable {
         waited = .seconds(try row["waited"] as Double)
         claim = try row["claim"]
         originalKey = try row["original_key"]
+        originalTag = try row["original_tag"]
         fileName = try row["file_name"]
     }
 }

@@ -46,7 +46,7 @@ public struct JobRepository: Sendable {
                     WHERE videos.id = claimed.video_id AND videos.status IN ('uploaded', 'failed')
                 )
                 SELECT claimed.id, video_id, claimed.pipeline_name, claimed.pipeline_version, claimed.pipeline_digest,
-                    attempts, file_faults, claim::text AS claim, extract(epoch FROM now() - due_at)::float8 AS waited, original_key, file_name, pg_notify('videos', video_id::text)
+                    attempts, file_faults, claim::text AS claim, extract(epoch FROM now() - due_at)::float8 AS waited, original_key, original_tag, file_name, pg_notify('videos', video_id::text)
                 FROM claimed JOIN videos ON videos.id = claimed.video_id
                 """, lease.seconds, id),
         ]

@@ -27,21 +27,23 @@ public struct VideoRepository: Sendable {
 
     /// Notes that a file is there, and writes the job for it: both or none.
     ///
-    /// - Parameter bytes: how large it is.
+    /// - Parameters:
+    ///   - bytes: how large it is.
+    ///   - tag: the store's tag of what was checked.
     /// - Returns: nil where the video does not wait for a file.
-    public func accept(_ id: VideoID, bytes: Int) async throws -> JobID? {
+    public func accept(_ id: VideoID, bytes: Int, tag: String? = nil) async throws -> JobID? {
         let rows = try await pool.query(
             Statement(
                 """
                 WITH accepted AS (
-                    UPDATE videos SET status = 'uploaded', uploaded_at = now(), size_bytes = $2
+                    UPDATE videos SET status = 'uploaded', uploaded_at = now(), size_bytes = $2, original_tag = $3
                     WHERE id = $1 AND status = 'pending_upload' AND deleted_at IS NULL
                     RETURNING id, pipeline_name, pipeline_version, pipeline_digest
                 )
                 INSERT INTO jobs (video_id, pipeline_name, pipeline_version, pipeline_digest)
                 SELECT id, pipeline_name, pipeline_version, pipeline_digest FROM accepted
                 RETURNING id
-                """, id, bytes))
+                """, id, bytes, tag))
         return try rows.first.map { row throws(DatabaseError) in try row["id"] }
     }
 

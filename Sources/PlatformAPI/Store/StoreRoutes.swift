@@ -64,8 +64,14 @@ struct StoreRoutes: Sendable {
                 length > writing.bytes ? .contentTooLarge : .badRequest, "wrong_length",
                 "The file must have \(writing.bytes) bytes.")
         }
+        if let type = request.headers[.contentType], type.lowercased() != grant.key.type.rawValue {
+            throw APIError(.badRequest, "wrong_type", "The file must be sent as \(grant.key.type.rawValue).")
+        }
         do {
             try await store.receive(grant, request.body.map { Array($0.readableBytesView) })
+        } catch StoreError.sealed {
+            throw APIError(
+                .preconditionFailed, "already_uploaded", "There is a file already; this address is good once.")
         } catch StoreError.refused {
             throw APIError(.badRequest, "wrong_length", "The file must have \(writing.bytes) bytes.")
         }

@@ -48,7 +48,8 @@ struct FormUploadRoutes: Sendable {
         // Known before it is there: a file that nobody knows of is an orphan.
         let video = try await videos.add(by: user.id, title: title, isPublic: isPublic, original, with: pipeline)
         try await store.put(form.content.path, as: key)
-        _ = try await videos.accept(video.id, bytes: Int(form.bytes))
+        _ = try await videos.accept(
+            video.id, bytes: Int(form.bytes), tag: try await store.info(key)?.tag)
         guard let accepted = try await videos.video(video.id) else { throw APIError.notFound }
         return try JSON.response(
             Uploaded(

@@ -110,32 +110,36 @@ struct UploadRoutes: Sendable {
         // Whoever asks twice is told the same.
         guard video.status == .pendingUpload else { return try JSON.response(try await own.body(video)) }
         guard let key = ObjectKey(video.original.key) else { throw APIError.fault }
-        let bytes = try await arrived(video, key)
-        let refusals = try await inspection.refusals(try await store.source(key, at: Date()), bytes)
+        let file = try await arrived(video, key)
+        let refusals = try await inspection.refusals(
+            try await store.source(key, matching: file.tag, at: Date()), file.bytes)
         guard refusals.isEmpty else {
             try await videos.refuse(video.id, .refused(refusals))
             throw APIError(.unprocessableContent, "refused", "This file is not taken.", fields: refusals)
         }
-        _ = try await videos.accept(video.id, bytes: Int(bytes))
+        _ = try await videos.accept(video.id, bytes: Int(file.bytes), tag: file.tag)
         guard let accepted = try await videos.video(video.id) else { throw APIError.notFound }
         return try JSON.response(try await own.body(accepted))
     }
 
-    /// How large the file is.
+    /// The file as the store has it.
     ///
     /// - Throws: ``APIError`` where it is not there.
-    private func arrived(_ video: Video, _ key: ObjectKey) async throws -> Int64 {
+    private func arrived(_ video: Video, _ key: ObjectKey) async throws -> ObjectInfo {
         if let name = video.uploadName, try await store.info(key) == nil {
             do {
                 try await store.finish(.init(key: key, name: name, bytes: Int64(video.original.bytes)))
-            } catch StoreError.refused(let reason) {
+            } catch {
+                // Somebody who completes it at the same time may have finished it.
+                if let info = try await store.info(key) { return info }
+                guard case .refused(let reason) = error else { throw error }
                 throw APIError(.conflict, "not_uploaded", "The file is not all there: \(reason).")
             }
         }
         guard let info = try await store.info(key) else {
             throw APIError(.conflict, "not_uploaded", "The file is not there yet.")
         }
-        return info.bytes
+        return info
     }
 
     // MARK: Again

@@ -9,6 +9,8 @@ public struct LocalObjectStore: ObjectStore {
     /// The folder of all objects, and beside it that of what is not whole yet, so that it can be renamed.
     let objects: String
     let unfinished: String
+    /// What may not be written any more, though it is not there: an empty file for each key.
+    private let sealed: String
     private let base: String
     private let key: SymmetricKey
     let queue = BlockingQueue("store", width: 8)
@@ -21,10 +23,14 @@ public struct LocalObjectStore: ObjectStore {
     public init(folder: String, base: String, key: SymmetricKey) throws(StoreError) {
         objects = "\(folder)/objects"
         unfinished = "\(folder)/unfinished"
+        sealed = "\(folder)/sealed"
         self.base = base
         self.key = key
-        for path in [objects, unfinished] {
-            do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+        for path in [folder, objects, unfinished, sealed] {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
                 throw .unavailable(reason: "the folder '\(path)' cannot be made")
             }
         }
@@ -62,7 +68,41 @@ public struct LocalObjectStore: ObjectStore {
     }
 
     public func remove(_ key: ObjectKey) async throws(StoreError) {
-        try await queue.run { _ throws(StoreError) in try StoredFile.remove(path(key)) }
+        try await queue.run { _ throws(StoreError) in
+            // First, so that whoever writes it just now sees it.
+            if key.folder == .uploaded, !FileManager.default.createFile(atPath: seal(key), contents: nil) {
+                throw .unavailable(reason: "'\(seal(key))' cannot be made")
+            }
+            try StoredFile.remove(path(key))
+        }
+    }
+
+    private func seal(_ key: ObjectKey) -> String {
+        "\(sealed)/\(key.description.replacingOccurrences(of: "/", with: "-"))"
+    }
+
+    /// Whether an address for writing an object is good no more.
+    private func isSealed(_ key: ObjectKey) -> Bool {
+        FileManager.default.fileExists(atPath: path(key)) || FileManager.default.fileExists(atPath: seal(key))
+    }
+
+    /// Removes what uploads that were broken off have left, and seals of addresses that have long expired.
+    ///
+    /// - Parameter age: how old it must be: what is younger may be on its way.
+    public func sweep(olderThan age: Duration, at now: Date) async throws(StoreError) {
+        let past = now - age / .seconds(1)
+        try await queue.run { _ throws(StoreError) in
+            let manager = FileManager.default
+            for folder in [unfinished, sealed] {
+                for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] {
+                    let path = "\(folder)/\(name)"
+                    guard let date = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date,
+                        date < past
+                    else { continue }
+                    try StoredFile.remove(path)
+                }
+            }
+        }
     }
 
     public func list(_ folder: ObjectKey.Folder, after last: ObjectKey?) async throws(StoreError) -> [ObjectInfo] {
@@ -79,12 +119,18 @@ public struct LocalObjectStore: ObjectStore {
         }
     }
 
-    public func source(_ key: ObjectKey, at date: Date) async throws(StoreError) -> any ByteSource {
+    public func source(
+        _ key: ObjectKey, matching tag: String?, at date: Date
+    ) async throws(StoreError) -> any ByteSource {
         try await queue.run { _ throws(StoreError) in
-            do throws(ByteSourceError) { return try FileByteSource(path: path(key)) } catch {
+            let source: FileByteSource
+            do throws(ByteSourceError) { source = try FileByteSource(path: path(key)) } catch {
                 if case .notFound = error { throw .notFound(key) }
                 throw .unreadable(key.description, reason: "\(error)")
             }
+            // Objects are never written again in place: what is open stays what it is.
+            if let tag, try StoredFile.info(path(key), key)?.tag != tag { throw .changed(key) }
+            return source
         }
     }
 
@@ -192,6 +238,9 @@ public struct LocalObjectStore: ObjectStore {
         _ grant: Grant, _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable
     ) async throws {
         guard let writing = grant.writing else { throw StoreError.refused(reason: "the address is for reading") }
+        guard try await queue.run({ _ throws(StoreError) in !isSealed(grant.key) }) else {
+            throw StoreError.sealed(grant.key)
+        }
         let made = try await queue.run { _ throws(StoreError) in
             try StoredFile.writing("\(unfinished)/\(UUID().uuidString)")
         }
@@ -206,8 +255,18 @@ public struct LocalObjectStore: ObjectStore {
         guard received == writing.bytes else {
             throw StoreError.refused(reason: "\(received) bytes were sent, not the \(writing.bytes) that may be")
         }
-        let path = writing.part.map { partPath($0.upload, $0.number) } ?? path(grant.key)
-        try await queue.run { _ throws(StoreError) in try made.commit(to: path) }
+        try await queue.run { _ throws(StoreError) in
+            if let part = writing.part {
+                guard !isSealed(grant.key) else { throw .sealed(grant.key) }
+                try made.commit(to: partPath(part.upload, part.number))
+            } else {
+                guard try made.commit(to: path(grant.key), replacing: false) else { throw .sealed(grant.key) }
+                // It may have been removed while it was sent.
+                guard FileManager.default.fileExists(atPath: seal(grant.key)) else { return }
+                try StoredFile.remove(path(grant.key))
+                throw .sealed(grant.key)
+            }
+        }
     }
 
     // MARK: Large objects
@@ -236,7 +295,8 @@ public struct LocalObjectStore: ObjectStore {
                 }
                 try made.write(try StoredFile.reading(path).read(at: 0, count: Int(size)))
             }
-            try made.commit(to: path(upload.key))
+            // Somebody who finishes it at the same time has the same parts.
+            try made.commit(to: path(upload.key), replacing: false)
         }
         try await abandon(upload)
     }

@@ -64,16 +64,27 @@ final class StoredFile: Sendable {
     }
 
     /// Gives what was written its name, for good: it is on the disk when this returns.
-    func commit(to place: String) throws(StoreError) {
+    ///
+    /// - Parameter replaces: false where a file of that name stays as it is.
+    /// - Returns: whether it has the name now.
+    @discardableResult
+    func commit(to place: String, replacing replaces: Bool = true) throws(StoreError) -> Bool {
         let folder = String(place[..<(place.lastIndex(of: "/") ?? place.startIndex)])
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw .unavailable(reason: "the folder '\(folder)' cannot be made")
         }
-        guard fsync(descriptor) == 0, rename(path, place) == 0 else { throw Self.failure() }
+        guard fsync(descriptor) == 0 else { throw Self.failure() }
+        if replaces {
+            guard rename(path, place) == 0 else { throw Self.failure() }
+        } else if link(path, place) != 0 {
+            guard errno == EEXIST else { throw Self.failure() }
+            return false
+        }
         let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else { throw Self.failure() }
         defer { close(parent) }
         guard fsync(parent) == 0 else { throw Self.failure() }
+        return true
     }
 
     static func info(_ path: String, _ key: ObjectKey) throws(StoreError) -> ObjectInfo? {
@@ -84,7 +95,14 @@ final class StoredFile: Sendable {
         }
         guard status.st_mode & S_IFMT == S_IFREG else { return nil }
         let seconds = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
-        return ObjectInfo(key: key, bytes: Int64(status.st_size), date: Date(timeIntervalSince1970: seconds))
+        return ObjectInfo(
+            key: key, bytes: Int64(status.st_size), date: Date(timeIntervalSince1970: seconds), tag: tag(of: status))
+    }
+
+    /// What a file has that no other content has: its number, its size, and when it was written.
+    private static func tag(of status: stat) -> String {
+        let time = status.st_mtim
+        return "\(status.st_ino)-\(status.st_size)-\(time.tv_sec).\(time.tv_nsec)"
     }
 
     /// Removes a file or a folder, where there is one.

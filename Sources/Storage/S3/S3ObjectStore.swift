@@ -49,7 +49,7 @@ public struct S3ObjectStore: ObjectStore {
                 checksums.append(Self.checksum(digest))
                 offset += bytes
             }
-            try complete(upload, checksums, cancellation)
+            try complete(upload, checksums, replacing: true, cancellation)
         } catch {
             // Parts that nobody asks for are paid for until they are removed; the task may have been cancelled.
             _ = try? send(request("DELETE", upload), key, CancellationFlag())
@@ -101,7 +101,7 @@ public struct S3ObjectStore: ObjectStore {
             guard let bytes = response.headers["content-length"].flatMap({ Int64($0) }),
                 let date = response.lastModified
             else { throw .refused(reason: "it does not say what '\(key)' is") }
-            return ObjectInfo(key: key, bytes: bytes, date: date)
+            return ObjectInfo(key: key, bytes: bytes, date: date, tag: response.headers["etag"])
         }
     }
 
@@ -145,15 +145,19 @@ public struct S3ObjectStore: ObjectStore {
         }
     }
 
-    public func source(_ key: ObjectKey, at date: Date) async throws(StoreError) -> any ByteSource {
+    public func source(
+        _ key: ObjectKey, matching tag: String?, at date: Date
+    ) async throws(StoreError) -> any ByteSource {
         // Long enough for the longest run.
         let url = try await download(key, for: 3600, at: date).url
         return try await queue.run { cancellation throws(StoreError) in
             do throws(ByteSourceError) {
-                return try HTTPByteSource(url: url, patience: settings.patience, cancellation: cancellation)
+                return try HTTPByteSource(
+                    url: url, matching: tag, patience: settings.patience, cancellation: cancellation)
             } catch {
                 switch error {
                 case .notFound: throw .notFound(key)
+                case .transfer(_, HTTPByteSource.hasChanged): throw .changed(key)
                 case .transfer(_, let reason): throw .unavailable(reason: reason)
                 case .system: throw .unavailable(reason: "\(error)")
                 }
@@ -174,6 +178,7 @@ public struct S3ObjectStore: ObjectStore {
     ) async throws(StoreError) -> SignedRequest {
         var headers = headers(key)
         headers["Content-Length"] = "\(bytes)"
+        headers["If-None-Match"] = "*"
         return try await presign(settings.request("PUT", key, headers: headers), for: lifetime, at: date)
     }
 
@@ -206,7 +211,7 @@ public struct S3ObjectStore: ObjectStore {
     }
 
     public func finish(_ upload: PartedUpload.ID) async throws(StoreError) {
-        try await queue.run { cancellation throws(StoreError) in try complete(upload, nil, cancellation) }
+        try await queue.run { cancellation throws(StoreError) in try complete(upload, nil, replacing: false, cancellation) }
     }
 
     public func abandon(_ upload: PartedUpload.ID) async throws(StoreError) {
@@ -238,9 +243,11 @@ public struct S3ObjectStore: ObjectStore {
 
     /// Makes one object of the parts that S3 has.
     ///
-    /// - Parameter checksums: those of the parts, where they were sent with any.
+    /// - Parameters:
+    ///   - checksums: those of the parts, where they were sent with any.
+    ///   - replaces: false where an object that is there stays as it is.
     private func complete(
-        _ upload: PartedUpload.ID, _ checksums: [String]?, _ cancellation: CancellationFlag
+        _ upload: PartedUpload.ID, _ checksums: [String]?, replacing replaces: Bool, _ cancellation: CancellationFlag
     ) throws(StoreError) {
         let answer = try send(request("GET", upload), upload.key, cancellation)
         let list: S3Answer.Parts = try S3Answer.read(answer.body)
@@ -252,7 +259,9 @@ public struct S3ObjectStore: ObjectStore {
             }
         }
         let body = try S3Answer.completion(of: parts.prefix(sizes.count), checksums)
-        let response = try send(request("POST", upload), body: .bytes(body), upload.key, cancellation)
+        var request = request("POST", upload)
+        if !replaces { request.headers["If-None-Match"] = "*" }
+        let response = try send(request, body: .bytes(body), upload.key, cancellation)
         // It may have failed after it began to answer.
         if let code = S3Answer.errorCode(response.body) { throw .unavailable(reason: code) }
     }
@@ -278,6 +287,7 @@ public struct S3ObjectStore: ObjectStore {
             case .http(let error): throw StoreError(error)
             case .refused(let refusal):
                 if refusal.status == 404, let key { throw .notFound(key) }
+                if refusal.status == 412, let key { throw .sealed(key) }
                 let code = S3Answer.errorCode(refusal.body) ?? "status \(refusal.status)"
                 if refusal.status >= 500 || refusal.status == 429 { throw .unavailable(reason: code) }
                 throw .refused(reason: code)
