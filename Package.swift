@@ -145,7 +145,7 @@ let package = Package(
         .target(
             name: "PlatformAPI",
             dependencies: [
-                "Database", "GraphDSL", "LibAV", "MediaProcess", "Runner", "Storage", "Transfer",
+                "Database", "GraphDSL", "LibAV", "MediaChannel", "MediaProcess", "Runner", "Storage", "Transfer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -237,7 +237,8 @@ let package = Package(
         .testTarget(
             name: "MediaProcessTests",
             dependencies: [
-                "cortina-media", "hostile-media", "GraphDSL", "LibAV", "MediaProcess", "Pipelines", "Runner", "Stages",
+                "cortina-media", "hostile-media", "GraphDSL", "LibAV", "MediaChannel", "MediaProcess", "Pipelines", "Runner",
+                "Stages",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),

@@ -97,6 +97,22 @@ public struct Restrictions: Hashable, Codable, Sendable {
     }
 }
 
+/// What the parent of a media process is told of a file. Flat and few: whoever has taken the process over chooses each value.
+public struct ProbeFacts: Hashable, Codable, Sendable {
+    /// The container, by libavformat's names.
+    public var container: String
+    /// The length in seconds; nil for a still picture.
+    public var seconds: Double?
+    /// The size of the picture when it is shown; nil without a picture.
+    public var size: PictureSize?
+
+    public init(container: String, seconds: Double?, size: PictureSize?) {
+        self.container = container
+        self.seconds = seconds
+        self.size = size
+    }
+}
+
 /// What the parent of a media process is told of a plan.
 public struct PlanFacts: Codable, Sendable {
     /// How long binding took.
@@ -117,7 +133,7 @@ public enum MediaReply: Codable, Sendable {
     /// It has given up its privileges and begins to read the input.
     case locked(Restrictions)
     case progress(RunProgress)
-    case probed(MediaInfo)
+    case probed(ProbeFacts)
     case made(RunReport, plan: PlanFacts, poster: Data?)
     case baked(Int)
     case failed(RunError)

@@ -3,7 +3,7 @@ import Glibc
 public import GraphDSL
 public import LibAV
 public import Logging
-import MediaChannel
+public import MediaChannel
 public import Runner
 import Synchronization
 
@@ -82,15 +82,6 @@ public final class MediaProcesses: Sendable {
         spare?.kill()
     }
 
-    private func takeChild() throws(RunError) -> MediaChild {
-        let spare = state.withLock { state in
-            defer { state.spare = nil }
-            return state.spare
-        }
-        if let spare { return spare }
-        do { return try MediaChild(program) } catch { throw .fault("no media process can be started (\(error))") }
-    }
-
     // MARK: Jobs
 
     /// Finds out what a file is.
@@ -98,10 +89,10 @@ public final class MediaProcesses: Sendable {
     /// - Throws: ``RunError``.
     public func probe(
         _ source: any ByteSource, name: String, limits: Limits
-    ) async throws(RunError) -> MediaInfo {
+    ) async throws(RunError) -> ProbeFacts {
         let reply = try await perform(.probe, source, name: name, output: nil, limits: limits)
-        guard case .probed(let info) = reply else { throw Self.confusion }
-        return info
+        guard case .probed(let facts) = reply else { throw Self.confusion }
+        return facts
     }
 
     /// Makes a video.
@@ -157,9 +148,33 @@ public final class MediaProcesses: Sendable {
     ) async throws(RunError) -> MediaReply {
         guard await turns.take() else { throw Task.isCancelled ? .cancelled : .busy }
         defer { turns.end() }
-        guard !Task.isCancelled else { throw .cancelled }
-        let child = try takeChild()
         defer { warmUp() }
+        let spare = state.withLock { state in
+            defer { state.spare = nil }
+            return state.spare
+        }
+        // One that waited may have been killed meanwhile, which is not the file's fault.
+        if let spare,
+            let reply = try await perform(work, source, name: name, output: output, limits: limits, progress, spare)
+        {
+            return reply
+        }
+        let child: MediaChild
+        do { child = try MediaChild(program) } catch { throw .fault("no media process can be started (\(error))") }
+        if let reply = try await perform(work, source, name: name, output: output, limits: limits, progress, child) {
+            return reply
+        }
+        throw .fault("no media process can be started from '\(program)'")
+    }
+
+    /// Has a process do a job.
+    ///
+    /// - Returns: nil if the process died before it read the file.
+    private func perform(
+        _ work: MediaJob.Work, _ source: (any ByteSource)?, name: String, output: Int32?, limits: Limits,
+        _ progress: @escaping @Sendable (RunProgress) -> Void, _ child: MediaChild
+    ) async throws(RunError) -> MediaReply? {
+        guard !Task.isCancelled else { throw .cancelled }
         let session = MediaSession(child, work, source, name: name, output: output, limits: limits) { [self] reply in
             switch reply {
             case .progress(let step): progress(step)
@@ -172,12 +187,16 @@ public final class MediaProcesses: Sendable {
         let end = await child.end()
         guard let result else {
             if Task.isCancelled { throw .cancelled }
-            let how = end.map { MediaChild.words($0.status) } ?? "it could not be started"
+            guard session.hasBegun else { return nil }
+            let how = end.map { MediaChild.words($0.status) } ?? "its end was not seen"
             logger.warning(
                 "a media process died", metadata: ["how": "\(how)", "said": "\(end?.words ?? "")", "file": "\(name)"])
             if end?.isOutOfTime == true { throw .tookTooLong(limit: limits.time) }
-            guard let end else { throw .fault("no media process can be started from '\(program)'") }
-            throw .crashed(name, how: MediaChild.words(end.status))
+            throw .crashed(name, how: how)
+        }
+        guard result.isPlausible(limits) else {
+            logger.warning("a media process gave an implausible answer", metadata: ["file": "\(name)"])
+            throw .crashed(name, how: "an implausible answer")
         }
         return try result.get()
     }

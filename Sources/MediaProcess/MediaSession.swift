@@ -16,6 +16,10 @@ final class MediaSession: Sendable {
     private let note: @Sendable (MediaReply) -> Void
     private let cancellation = CancellationFlag()
     private let result = Mutex<Result<MediaReply, RunError>?>(nil)
+    private let begun = Atomic(false)
+
+    /// True if the process has come so far that it reads the file.
+    var hasBegun: Bool { begun.load(ordering: .acquiring) }
 
     /// How long a process may take to start, in seconds.
     private static let patience = 60.0
@@ -114,7 +118,10 @@ final class MediaSession: Sendable {
                 switch reply {
                 case .failed(let error): return .failure(error)
                 case .probed, .made, .baked: return .success(reply)
-                case .ready, .locked, .progress: note(reply)
+                case .locked:
+                    begun.store(true, ordering: .releasing)
+                    note(reply)
+                case .ready, .progress: note(reply)
                 }
             }
         } catch {

@@ -78,10 +78,11 @@ public struct MediaServer: Sendable {
         }
     }
 
-    private func probe() throws(RunError) -> MediaInfo {
+    private func probe() throws(RunError) -> ProbeFacts {
         let runner = Runner(assets: AssetFolder(path: ""), limits: job.limits, inputs: try input(), logger: logger)
         try lock(files: [:])
-        return try BlockingRunner(runner).probe(job.name)
+        let info = try BlockingRunner(runner).probe(job.name)
+        return ProbeFacts(container: info.container, seconds: info.duration?.value, size: info.video?.displaySize)
     }
 
     private func make(_ make: MediaJob.Make) throws(RunError) -> MediaReply {

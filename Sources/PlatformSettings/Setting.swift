@@ -41,6 +41,7 @@ public enum Setting: String, CaseIterable {
     case workerLease = "worker.lease"
     case workerOutputBytes = "worker.output.bytes"
     case workerMemory = "worker.memory"
+    case metricsHost = "metrics.host"
     case metricsPort = "metrics.port"
     case metricsNamespace = "metrics.namespace"
     case logLevel = "log.level"
@@ -92,6 +93,7 @@ public enum Setting: String, CaseIterable {
         case .workerMemory:
             "how much memory a worker may take, in bytes (1500000000; on Lambda nine tenths of what the function has)"
         case .rankingAge: "how old rankings may become, in seconds (60)"
+        case .metricsHost: "address that Prometheus finds metrics at (127.0.0.1: this machine alone)"
         case .metricsPort: "a port of this host where Prometheus finds metrics, at /metrics; without one, it does not"
         case .metricsNamespace:
             "what CloudWatch keeps metrics under, which the log has once a minute; without one, it has none"

@@ -129,6 +129,7 @@ public struct Runner: Sendable {
     private func look(
         at source: any ByteSource, _ name: String, until end: Seconds?, _ cancellation: CancellationFlag
     ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
+        try Prober.check(source, name: name, limits: limits, cancellation: cancellation)
         let begin = { (source: any ByteSource) throws(RunError) in
             try Prober.begin(source, name: name, limits: limits, cancellation: cancellation)
         }

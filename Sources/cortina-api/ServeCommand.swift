@@ -88,7 +88,9 @@ struct ServeCommand: AsyncParsableCommand {
         let messages = try settings.messages()
         if let messages { beside.append(JobAnnouncer(database: pool, queue: messages, logger: logger)) }
         if let port = try settings.metricsPort() {
-            beside.append(MetricsEndpoint(registry: metrics, host: host, port: port, logger: logger))
+            beside.append(
+                MetricsEndpoint(
+                    registry: metrics, host: settings.reader[.metricsHost] ?? "127.0.0.1", port: port, logger: logger))
         }
         if let namespace = settings.reader[.metricsNamespace] {
             beside.append(MetricsReport(EmbeddedMetrics(metrics, namespace: namespace)))

@@ -50,12 +50,28 @@ struct HostileMedia {
         case "raise a limit":
             var limit = rlimit(rlim_cur: rlim_t.max, rlim_max: rlim_t.max)
             try expectRefusal(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit))
+        case "lie": lie(#"{"probed":{"_0":{"container":"mp4","seconds":1e300,"size":"9000000000000000000x1"}}}"#)
+        case "lie about damage": lie(#"{"failed":{"_0":{"damaged":{"_0":"x","share":1e300,"limit":1}}}}"#)
+        case "lie at length":
+            lie(#"{"failed":{"_0":{"unsuitable":{"_0":""# + String(repeating: "x", count: 1 << 20) + #""}}}}"#)
+        case "say nothing of sense": lie("no JSON")
+        case "say too much":
+            var length = UInt32.max
+            write(STDIN_FILENO, &length, 4)
+            sleep(60)
         case "die": raise(SIGKILL)
         case "crash": raise(SIGSEGV)
         case "use processors for ever": while true {}
         case "never end": while true { sleep(1) }
         default: break
         }
+    }
+
+    /// Gives an answer that no media process gives.
+    private static func lie(_ text: String) {
+        var bytes = withUnsafeBytes(of: UInt32(text.utf8.count), Array.init) + Array(text.utf8)
+        send(STDIN_FILENO, &bytes, bytes.count, 0)
+        sleep(60)
     }
 
     private static func expectRefusal(_ result: Int32) throws(RunError) {

@@ -1,6 +1,8 @@
+import Foundation
 import GraphDSL
 import LibAV
 import Logging
+import MediaChannel
 import MediaProcess
 import Runner
 import TestSupport
@@ -54,6 +56,29 @@ struct IsolationTests {
             return
         }
         #expect(how.hasPrefix("signal \(signal),"))
+    }
+
+    @Test(
+        "answers that no media process gives end the job, and not whoever reads them",
+        arguments: ["lie", "lie about damage", "lie at length", "say nothing of sense", "say too much"])
+    func lies(name: String) async throws {
+        guard case .crashed? = try await attempt(name) else {
+            Issue.record("it was believed")
+            return
+        }
+    }
+
+    @Test("a process that was killed while it waited for a job is replaced")
+    func killedSpare() async throws {
+        let clip = try FileByteSource(path: try TestClip.plain(in: scratch, seconds: 0.2, size: "64x64"))
+        let program = scratch.path("cortina-media-spare")
+        try FileManager.default.createSymbolicLink(
+            atPath: program, withDestinationPath: Checkout.program("cortina-media"))
+        let processes = MediaProcesses(program: program, logger: logger)
+        processes.warmUp()
+        defer { processes.stop() }
+        while try Tool.run("pkill", ["-KILL", "-f", program]).status != 0 {}
+        #expect(try await processes.probe(clip, name: "clip", limits: Limits()).container.contains("mp4"))
     }
 
     @Test("a process that never ends is ended, and a job that is cancelled ends its process")

@@ -1,3 +1,4 @@
+import Crypto
 import Database
 import Foundation
 import PlatformSupport
@@ -97,6 +98,26 @@ struct AccountTests {
         }
     }
 
+    /// A token as another program of ours might make it (RFC 7515, section 3.1).
+    private static func token(
+        for user: Int, notBefore begin: Date, key: (name: String, secret: [UInt8])
+    ) throws -> String {
+        func encoded(_ data: Data) -> String {
+            data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        }
+        let now = Int(Date().timeIntervalSince1970)
+        let claims: [String: Any] = [
+            "sub": "\(user)", "jti": UUID().uuidString, "iat": now, "exp": now + 3600,
+            "nbf": Int(begin.timeIntervalSince1970),
+        ]
+        let parts = try [["alg": "HS256", "typ": "JWT", "kid": key.name], claims].map { part in
+            encoded(try JSONSerialization.data(withJSONObject: part))
+        }
+        let text = parts.joined(separator: ".")
+        let code = HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: key.secret))
+        return "\(text).\(encoded(Data(code)))"
+    }
+
     @Test("a token is believed while it is fresh, unchanged and signed with a key that is known")
     func tokens() async throws {
         let keys: [(name: String, secret: [UInt8])] = [
@@ -124,6 +145,10 @@ struct AccountTests {
                 #expect(try await status(bad) == 401, "\(bad)")
             }
             #expect(try await platform.client.send("GET", "/api/auth/profile").status == 401)
+            // RFC 7519, section 4.1.5.
+            for (begin, expected) in [(Date() - 10, 200), (Date() + 600, 401)] {
+                #expect(try await status(Self.token(for: id, notBefore: begin, key: keys[0])) == expected)
+            }
         }
         await #expect(throws: SetupError.shortTokenKey("new")) {
             try await AccessTokens([.init(name: "new", secret: [1, 2, 3])], lifetime: 60)

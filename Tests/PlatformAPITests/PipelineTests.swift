@@ -93,6 +93,14 @@ struct PipelineTests {
             #expect(try await isShown(anna.token))
             #expect(try await !isShown(berta.token))
             #expect(try await !isShown(nil))
+            for path in ["/api/pipelines/interview/1", "/api/pipelines/interview/1/graph.svg"] {
+                for (token, status) in [(anna.token, 200), (berta.token, 404), (nil, 404)] {
+                    let headers = token.map { ["Authorization": "Bearer \($0)"] } ?? [:]
+                    let answer = try await platform.client.exchange("GET", path, headers: headers)
+                    #expect(answer.status == status, "\(path)")
+                    #expect(status == 404 || answer.headers["cache-control"]?.hasPrefix("private") == true)
+                }
+            }
             let unknown = try await platform.client.send("GET", "/api/pipelines", as: "no token")
             #expect(unknown.status == 401)
             let video = try await platform.video(by: berta.id)

@@ -42,7 +42,15 @@ struct StoreTests {
                 #expect(all.status == 200 && all.bytes.count == 700_000, "\(range)")
             }
             let beyond = try await send(platform, get, range: "bytes=700000-")
-            #expect(beyond.status == 416)
+            #expect(beyond.status == 416 && beyond.headers["content-range"] == "bytes */700000")
+            let tag = try #require(whole.headers["etag"])
+            for (headers, status) in [
+                (["Range": "bytes=0-9", "If-Range": tag], 206), (["Range": "bytes=0-9", "If-Range": "\"other\""], 200),
+                (["If-Match": "\"other\", \(tag)"], 200), (["If-Match": "*"], 200), (["If-Match": "\"other\""], 412),
+            ] {
+                let answer = try await platform.client.exchange("GET", get.url, headers: headers)
+                #expect(answer.status == status, "\(headers)")
+            }
             let head = try await send(platform, get, method: "HEAD")
             #expect(head.status == 200 && head.headers["content-length"] == "700000" && head.bytes.isEmpty)
         }

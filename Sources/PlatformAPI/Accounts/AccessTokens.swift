@@ -18,8 +18,13 @@ struct AccessTokens: Sendable {
         var jti: IDClaim
         var iat: IssuedAtClaim
         var exp: ExpirationClaim
+        /// Ours have none; one that is there counts (RFC 7519, section 4.1.5).
+        var nbf: NotBeforeClaim?
 
-        func verify(using key: some JWTAlgorithm) throws { try exp.verifyNotExpired() }
+        func verify(using key: some JWTAlgorithm) throws {
+            try exp.verifyNotExpired()
+            try nbf?.verifyNotBefore()
+        }
 
         /// Who it is.
         var user: UserID? { UserID(sub.value) }

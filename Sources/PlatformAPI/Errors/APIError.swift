@@ -15,6 +15,8 @@ public struct APIError: Error, Hashable, Sendable {
     public var retryAfter: Int?
     /// What may be done instead.
     var allow: [String] = []
+    /// The size of a file of which a range was asked for that it does not have.
+    var rangeSize: Int64?
 
     init(
         _ status: HTTPResponse.Status, _ code: String, _ message: String, fields: [String: String]? = nil,
@@ -41,6 +43,12 @@ public struct APIError: Error, Hashable, Sendable {
         .serviceUnavailable, "unavailable", "This does not work at the moment; try again in a moment.", retryAfter: 1)
     static let fault = APIError(.internalServerError, "fault", "Something went wrong on our side.")
 
+    static func beyond(_ size: Int64) -> APIError {
+        var error = APIError(.rangeNotSatisfiable, "beyond", "The file has \(size) bytes.")
+        error.rangeSize = size
+        return error
+    }
+
     static func methodNotAllowed(_ allow: [String]) -> APIError {
         var error = APIError(.methodNotAllowed, "method_not_allowed", "Nothing of the kind is done here.")
         error.allow = allow
@@ -63,6 +71,7 @@ extension APIError: HTTPResponseError {
         var response = try JSON.response(Body(error: message, code: code, fields: fields), status: status)
         if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
         if !allow.isEmpty { response.headers[.allow] = allow.joined(separator: ", ") }
+        if let rangeSize { response.headers[.contentRange] = "bytes */\(rangeSize)" }
         if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
     }

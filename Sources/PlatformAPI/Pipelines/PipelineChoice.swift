@@ -35,6 +35,16 @@ struct PipelineChoice: Sendable {
         return nil
     }
 
+    /// True if anybody may use a pipeline.
+    func isForEverybody(_ name: String) async throws -> Bool {
+        try await rules.rules(for: nil)[name]?.isAllowed != false
+    }
+
+    /// True if somebody may use a pipeline.
+    func isAllowed(_ name: String, for user: UserID) async throws -> Bool {
+        try await rules.rules(for: user)[name]?.isAllowed != false
+    }
+
     /// What somebody can choose.
     ///
     /// - Parameter user: nil for somebody who is not known.

@@ -34,29 +34,40 @@ struct PipelineRoutes: Sendable {
             })
     }
 
-    private func entry(_ context: APIContext) throws(APIError) -> PipelineCatalog.Entry {
+    /// The pipeline that a request names, if whoever sends it may use it, and for how long others may keep it.
+    ///
+    /// - Throws: ``APIError/notFound`` also where it is for others: that it is there is theirs to know.
+    private func entry(
+        _ request: Request, _ context: APIContext
+    ) async throws -> (entry: PipelineCatalog.Entry, caching: String) {
         guard let name = context.parameters.get("name"), let version = context.parameters.get("version"),
             let reference = PipelineReference("\(name)@\(version)"), let version = reference.version,
             let entry = choice.catalog.entry(reference.name, version: version)
-        else { throw .notFound }
-        return entry
+        else { throw APIError.notFound }
+        if try await choice.isForEverybody(entry.pinned.name) {
+            return (entry, "public, max-age=86400, immutable")
+        }
+        guard request.headers[.authorization] != nil,
+            try await choice.isAllowed(entry.pinned.name, for: authenticator.user(request).id)
+        else { throw APIError.notFound }
+        return (entry, "private, max-age=86400, immutable")
     }
 
     private func manifest(_ request: Request, _ context: APIContext) async throws -> Response {
         // The file as it is: its digest is that of these bytes. It never changes.
-        try response(Array(entry(context).json), "application/json; charset=utf-8")
+        let (entry, caching) = try await entry(request, context)
+        return response(Array(entry.json), "application/json; charset=utf-8", caching)
     }
 
     private func picture(_ request: Request, _ context: APIContext) async throws -> Response {
-        guard let svg = FileManager.default.contents(atPath: try entry(context).picture) else {
-            throw APIError.notFound
-        }
-        return response(Array(svg), "image/svg+xml")
+        let (entry, caching) = try await entry(request, context)
+        guard let svg = FileManager.default.contents(atPath: entry.picture) else { throw APIError.notFound }
+        return response(Array(svg), "image/svg+xml", caching)
     }
 
-    private func response(_ bytes: [UInt8], _ type: String) -> Response {
+    private func response(_ bytes: [UInt8], _ type: String, _ caching: String) -> Response {
         Response(
-            status: .ok, headers: [.contentType: type, .cacheControl: "public, max-age=86400, immutable"],
+            status: .ok, headers: [.contentType: type, .cacheControl: caching],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

@@ -28,15 +28,23 @@ struct StoreRoutes: Sendable {
     private func get(_ request: Request, _ context: APIContext) async throws -> Response {
         let key = try grant(request, context).key
         guard let info = try await store.info(key) else { throw APIError.notFound }
-        var headers: HTTPFields = [.contentType: key.type.rawValue, .acceptRanges: "bytes", .cacheControl: "private"]
+        let tag = "\"\(info.tag ?? "")\""
+        // RFC 9110, sections 13.1.1 and 13.1.5: another file is not answered with, or whole.
+        if let wanted = request.headers[.ifMatch], wanted != "*", !Self.tags(wanted).contains(tag) {
+            throw APIError(.preconditionFailed, "changed", "This is another file now.")
+        }
+        let isSame = request.headers[.ifRange].map { $0 == tag } ?? true
+        var headers: HTTPFields = [
+            .contentType: key.type.rawValue, .acceptRanges: "bytes", .cacheControl: "private", .eTag: tag,
+        ]
         let (range, status): (Range<Int64>, HTTPResponse.Status)
-        switch ByteRange(request.headers[.range], size: info.bytes) {
+        switch ByteRange(isSame ? request.headers[.range] : nil, size: info.bytes) {
         case .whole: (range, status) = (0..<info.bytes, .ok)
         case .part(let part):
             (range, status) = (part, .partialContent)
             headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(info.bytes)"
         case .beyond:
-            throw APIError(.rangeNotSatisfiable, "beyond", "The file has \(info.bytes) bytes.")
+            throw APIError.beyond(info.bytes)
         }
         guard request.method != .head else {
             headers[.contentLength] = "\(range.count)"
@@ -54,6 +62,11 @@ struct StoreRoutes: Sendable {
             try await writer.finish(nil)
         }
         return Response(status: status, headers: headers, body: body)
+    }
+
+    /// The tags of a list (RFC 9110, section 8.8.3): ours hold no comma.
+    private static func tags(_ field: String) -> [String] {
+        field.split(separator: ",").map { $0.trimmingPrefix(" ").description }
     }
 
     private func put(_ request: Request, _ context: APIContext) async throws -> Response {

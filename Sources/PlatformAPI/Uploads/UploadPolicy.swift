@@ -1,5 +1,5 @@
 import GraphDSL
-import Runner
+import MediaChannel
 public import Storage
 
 /// Which files are taken.
@@ -19,11 +19,11 @@ public struct UploadPolicy: Sendable {
     var typeNames: String { types.map(\.rawValue).sorted().joined(separator: ", ") }
 
     /// What is wrong with a file, in words, by what it is about: nothing where it is taken.
-    func refusals(_ info: MediaInfo) -> [String: String] {
+    func refusals(_ file: ProbeFacts) -> [String: String] {
         var refusals: [String: String] = [:]
         // MP4, QuickTime and their relatives are one demuxer of libavformat's.
-        if !info.container.split(separator: ",").contains("mp4") { refusals["container"] = "is not MP4 or QuickTime" }
-        guard let video = info.video, let length = info.duration?.value else {
+        if !file.container.split(separator: ",").contains("mp4") { refusals["container"] = "is not MP4 or QuickTime" }
+        guard let size = file.size, let length = file.seconds else {
             refusals["video"] = "is missing"
             return refusals
         }
@@ -34,7 +34,6 @@ public struct UploadPolicy: Sendable {
             refusals["duration"] =
                 "is \(seconds) s; from \(Int(duration.lowerBound)) to \(Int(duration.upperBound)) s are taken"
         }
-        let size = video.displaySize
         if min(size.width, size.height) < side {
             refusals["size"] = "is \(size.width)x\(size.height); the shorter side must have \(side) pixels"
         }

@@ -12,15 +12,16 @@ package enum Prober {
     package static func probe(
         _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
     ) throws(RunError) -> MediaInfo {
-        try begin(source, name: name, limits: limits, cancellation: cancellation).info
+        try check(source, name: name, limits: limits, cancellation: cancellation)
+        return try begin(source, name: name, limits: limits, cancellation: cancellation).info
     }
 
-    /// Probes a source of bytes for a run that goes on where the probe stops.
+    /// Holds what a file claims to have against its bytes, before libav allocates for it.
     ///
-    /// - Returns: what it is; and what a run goes on from, nil where it must begin anew.
-    static func begin(
+    /// - Throws: ``RunError/implausible(_:)``, ``RunError/tooManyFrames(_:limit:)``.
+    static func check(
         _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
-    ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
+    ) throws(RunError) {
         do throws(SampleClaims.Problem) {
             try SampleClaims.check(source, limit: limits.samples, cancellation: cancellation)
         } catch {
@@ -29,6 +30,14 @@ package enum Prober {
             case .tooMany: throw .tooManyFrames(name, limit: limits.samples)
             }
         }
+    }
+
+    /// Probes a source of bytes, which was checked, for a run that goes on where the probe stops.
+    ///
+    /// - Returns: what it is; and what a run goes on from, nil where it must begin anew.
+    static func begin(
+        _ source: any ByteSource, name: String, limits: Limits, cancellation: CancellationFlag
+    ) throws(RunError) -> (info: MediaInfo, beginning: Beginning?) {
         var demuxer = try open(source, name: name, limits: limits, depth: .lists, cancellation: cancellation)
         var choice = VideoChoice(demuxer.streams)
         if choice.needsCounting {

@@ -211,7 +211,9 @@ public struct S3ObjectStore: ObjectStore {
     }
 
     public func finish(_ upload: PartedUpload.ID) async throws(StoreError) {
-        try await queue.run { cancellation throws(StoreError) in try complete(upload, nil, replacing: false, cancellation) }
+        try await queue.run { cancellation throws(StoreError) in
+            try complete(upload, nil, replacing: false, cancellation)
+        }
     }
 
     public func abandon(_ upload: PartedUpload.ID) async throws(StoreError) {
