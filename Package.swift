@@ -237,7 +237,8 @@ let package = Package(
         .testTarget(
             name: "MediaProcessTests",
             dependencies: [
-                "cortina-media", "hostile-media", "GraphDSL", "LibAV", "MediaChannel", "MediaProcess", "Pipelines", "Runner",
+                "cortina-media", "hostile-media", "GraphDSL", "LibAV", "MediaChannel", "MediaProcess", "Pipelines",
+                "Runner",
                 "Stages",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
