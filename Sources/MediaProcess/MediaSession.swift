@@ -78,12 +78,18 @@ final class MediaSession: Sendable {
         }
         if let output { files.append(output) }
         group.enter()
-        try WorkThread.start("media") { [self, files, server, remote] in
-            let outcome = converse(files, remote)
-            result.withLock { $0 = outcome }
-            server?.stop()
-        } then: {
+        do throws(RunError) {
+            try WorkThread.start("media") { [self, files, server, remote] in
+                let outcome = converse(files, remote)
+                result.withLock { $0 = outcome }
+                server?.stop()
+            } then: {
+                group.leave()
+            }
+        } catch {
+            if let remote { close(remote) }
             group.leave()
+            throw error
         }
         guard let server else { return }
         group.enter()
