@@ -28,6 +28,7 @@ public final class ByteRangeSource: ByteSource {
     ) throws(ByteSourceError) -> Int {
         guard span.byteCount > 0 else { return 0 }
         let result: Result<Int, ByteSourceError> = span.withUnsafeMutableBytes { bytes in
+            // The closure of the lock runs at once on this thread, while the span is borrowed; nobody keeps the pointer.
             nonisolated(unsafe) let target = UnsafeMutableRawBufferPointer(
                 rebasing: bytes.prefix(ByteRangeServer.largest))
             return asking.withLock { _ in Result { () throws(ByteSourceError) in try ask(offset, target) } }

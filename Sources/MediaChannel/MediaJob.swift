@@ -4,7 +4,7 @@ public import Runner
 
 /// The work that a media process does, once.
 public struct MediaJob: Codable, Sendable {
-    /// What is done with the input.
+    /// Kind of job.
     public enum Work: Codable, Sendable {
         /// The input is probed.
         case probe
@@ -97,7 +97,7 @@ public struct Restrictions: Hashable, Codable, Sendable {
     }
 }
 
-/// What the parent of a media process is told of a file. Flat and few: whoever has taken the process over chooses each value.
+/// Result of a probe. It has few, flat values: a compromised media process chooses each of them.
 public struct ProbeFacts: Hashable, Codable, Sendable {
     /// The container, by libavformat's names.
     public var container: String
@@ -113,7 +113,7 @@ public struct ProbeFacts: Hashable, Codable, Sendable {
     }
 }
 
-/// What the parent of a media process is told of a plan.
+/// Facts of a plan that the parent needs.
 public struct PlanFacts: Codable, Sendable {
     /// How long binding took.
     public var seconds: Seconds
@@ -126,7 +126,7 @@ public struct PlanFacts: Codable, Sendable {
     }
 }
 
-/// What a media process says.
+/// Message from a media process to its parent.
 public enum MediaReply: Codable, Sendable {
     /// It is ready for its job.
     case ready

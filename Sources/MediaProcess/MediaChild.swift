@@ -28,7 +28,7 @@ final class MediaChild: Sendable {
         }
     }
 
-    /// The most that is kept of what a process writes to its standard error, in bytes.
+    /// Capacity of the standard-error tail, in bytes.
     private static let wordsLimit = 2000
 
     /// Starts a process: with nothing of the environment, in a session of its own.

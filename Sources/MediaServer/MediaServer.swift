@@ -19,12 +19,12 @@ public struct MediaServer: Sendable {
     private let afterLock: Hook
     private let logger = Logger(label: "cortina-media") { _ in SwiftLogNoOpLogHandler() }
 
-    /// What a test does in a process that has given up its rights.
+    /// Test hook, called in the locked process.
     public typealias Hook = @Sendable (_ name: String) throws(RunError) -> Void
 
     /// Does one job and ends the process.
     ///
-    /// Called by `main` on the only thread that there is: Landlock restricts a thread and those that it starts, no others.
+    /// Must run on the main thread before any other thread starts: Landlock restricts the calling thread and its later threads only.
     ///
     /// - Parameter afterLock: called with the input's name when the process has given up its rights.
     public static func serve(afterLock: @escaping Hook = { _ in }) -> Never {

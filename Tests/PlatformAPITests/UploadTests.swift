@@ -25,6 +25,14 @@ struct UploadTests {
         Array(try Data(contentsOf: URL(filePath: TestClip.plain(in: scratch, seconds: seconds, size: size))))
     }
 
+    /// A clip that is uploaded in two parts: a free-space box follows it (ISO/IEC 14496-12, section 8.1.2).
+    private func partedClip() throws -> [UInt8] {
+        let clip = try clip()
+        let free = Int(PartedUpload.partBytes) + 1000 - clip.count
+        return clip + withUnsafeBytes(of: UInt32(free).bigEndian, Array.init) + Array("free".utf8)
+            + [UInt8](repeating: 0, count: free - 8)
+    }
+
     private static func begin(_ bytes: Int, _ changes: [String: Any] = [:]) -> [String: Any] {
         [
             "title": "A rally", "file_name": "clip.mp4", "size_bytes": bytes, "content_type": "video/mp4",
@@ -123,12 +131,8 @@ struct UploadTests {
 
     @Test("of six who complete a parted upload at the same time, each is told that it is there")
     func parallelComplete() async throws {
-        let size = PartedUpload.partBytes + 1000
-        var bytes = try clip()
-        let free = Int(size) - bytes.count
-        bytes += withUnsafeBytes(of: UInt32(free).bigEndian, Array.init) + Array("free".utf8)
-        bytes += [UInt8](repeating: 0, count: free - 8)
-        try await run { [bytes] platform in
+        let bytes = try partedClip()
+        try await run { platform in
             let client = platform.client
             let anna = try await client.join("anna")
             let begun = try await client.send("POST", "/api/videos/uploads", Self.begin(bytes.count), as: anna.token)
@@ -153,13 +157,8 @@ struct UploadTests {
 
     @Test("a large file goes in parts, which are one file when all of them are there")
     func parts() async throws {
-        // Behind the clip comes a box that says nothing (ISO/IEC 14496-12, 8.1.2).
-        let size = PartedUpload.partBytes + 1000
-        var bytes = try clip()
-        let free = Int(size) - bytes.count
-        bytes += withUnsafeBytes(of: UInt32(free).bigEndian, Array.init) + Array("free".utf8)
-        bytes += [UInt8](repeating: 0, count: free - 8)
-        try await run { [bytes] platform in
+        let bytes = try partedClip()
+        try await run { platform in
             let client = platform.client
             let anna = try await client.join("anna")
             let begun = try await client.send("POST", "/api/videos/uploads", Self.begin(bytes.count), as: anna.token)

@@ -29,7 +29,7 @@ public struct VideoRepository: Sendable {
     ///
     /// - Parameters:
     ///   - bytes: how large it is.
-    ///   - tag: the store's tag of what was checked.
+    ///   - tag: Object tag of the checked file.
     /// - Returns: nil where the video does not wait for a file.
     public func accept(_ id: VideoID, bytes: Int, tag: String? = nil) async throws -> JobID? {
         let rows = try await pool.query(

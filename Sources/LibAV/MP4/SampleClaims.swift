@@ -4,7 +4,7 @@
 /// fields) a few bytes can claim any number of samples: 3 KB claimed 60 million, for which it took 3 GB. Boxes are read as leniently as
 /// libavformat reads them (`mov_read_default`, libavformat/mov.c): it clamps those that are too long, and finds tables at odd places.
 public struct SampleClaims: Sendable {
-    /// What is wrong with the claims of a file.
+    /// Reason for refusing a file.
     public enum Problem: Error, Hashable, Sendable {
         /// A table has fewer bytes than its entries take, or the file has fewer than its samples take.
         case impossible

@@ -26,15 +26,24 @@ extension Binder {
         try binder(manifest, to: upload, named: name, assets: assets, parameters: parameters).still(time, filters)
     }
 
+    /// Returns a graph in libavfilter's syntax.
+    ///
+    /// - Parameter labels: the labels of the sources, by node.
+    /// - Throws: ``RunError/fault(_:)`` if a parameter has no value.
+    func text(of graph: FilterGraph, _ labels: [Int: String]) throws(RunError) -> String {
+        guard let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" }) else {
+            throw .fault("the graph of \(manifest.reference) still has a parameter without a value")
+        }
+        return text
+    }
+
     private func still(_ time: Seconds, _ filters: [Filter]) throws(RunError) -> Still {
         let passes = try passes()
         let moment = try Moment(
             of: passes.computed, formats: try formats(passes.computed), at: time, then: filters)
         let graph = moment.graph.splitting()
         let (inputs, labels) = try inputs(of: graph)
-        guard let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { _ in "v" }) else {
-            throw .fault("the graph of \(manifest.reference) still has a parameter without a value")
-        }
+        let text = try text(of: graph, labels)
         // A split stands behind what it splits: the sources keep their order.
         let times = zip(graph.sources, moment.graph.sources).compactMap { now, before in
             labels[now.index].flatMap { label in moment.times[before.index].map { (label, $0) } }

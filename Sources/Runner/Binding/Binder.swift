@@ -139,13 +139,6 @@ package struct Binder {
             normalisations: [], warnings: [], advice: [])
     }
 
-    private func text(of graph: FilterGraph, _ labels: [Int: String]) throws(RunError) -> String {
-        guard let text = graph.text(sourceLabel: { labels[$0] ?? "" }, sinkLabel: { $0 == 0 ? "v" : "a" }) else {
-            throw .fault("the graph of \(manifest.reference) still has a parameter without a value")
-        }
-        return text
-    }
-
     /// The pieces of a graph that ends in a concatenation with constants; or the one that passes the clip's packets on.
     private func segments(_ graph: FilterGraph, lasting duration: Seconds?) throws(RunError) -> [Plan.Segment] {
         if let (graph, picture) = try copying(graph) {
