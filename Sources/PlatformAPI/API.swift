@@ -20,6 +20,14 @@ public struct API: Sendable {
         public var policy = UploadPolicy()
         /// How often somebody may do what.
         public var limits = RateLimits.usual
+        /// What one person may have and do.
+        public var quota = Quota(videos: 500, openUploads: 20, bytesPerDay: 5_000_000_000, repeatsPerHour: 20)
+        /// The most event streams of one person, on one server.
+        public var streams = 20
+        /// What clients may take of connections and time.
+        public var connections = ConnectionLimits()
+        /// Whose `X-Forwarded-For` is believed.
+        public var proxies = Proxies.none
         /// How long `/api/health` waits for each of what the platform stands on.
         public var patience = Duration.seconds(5)
 
@@ -29,15 +37,31 @@ public struct API: Sendable {
         }
     }
 
-    private let pool: ConnectionPool
+    /// Connections to the database. What is asked for much cannot take those of what must always answer.
+    public struct Pools: Sendable {
+        /// What is not in another one.
+        public var general: ConnectionPool
+        /// Health, signing up, logging in.
+        public var vital: ConnectionPool
+        /// Searches in titles and by city.
+        public var searches: ConnectionPool
+
+        public init(general: ConnectionPool, vital: ConnectionPool, searches: ConnectionPool) {
+            self.general = general
+            self.vital = vital
+            self.searches = searches
+        }
+    }
+
+    private let pools: Pools
     private let store: any ObjectStore
     private let messages: SQSQueue?
     private let catalog: PipelineCatalog
     private let events: VideoEvents
     private let media: MediaProcesses
-    private let policy: UploadPolicy
-    private let limits: [RateLimits.Subject: RateLimits.Limit]
-    private let patience: Duration
+    private let settings: Settings
+    let connections: ConnectionTable
+    private let devices: DeviceCookies
     private let tokens: AccessTokens
     private let metrics: any MetricsFactory
 
@@ -48,61 +72,71 @@ public struct API: Sendable {
     ///   - metrics: where what is answered is counted.
     /// - Throws: ``SetupError``.
     public init(
-        _ settings: Settings, database pool: ConnectionPool, store: any ObjectStore, messages: SQSQueue? = nil,
+        _ settings: Settings, database pools: Pools, store: any ObjectStore, messages: SQSQueue? = nil,
         pipelines catalog: PipelineCatalog, events: VideoEvents, media: MediaProcesses,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) async throws {
-        self.pool = pool
+        self.settings = settings
+        self.pools = pools
         self.store = store
         self.messages = messages
         self.catalog = catalog
         self.events = events
         self.media = media
         self.metrics = metrics
-        policy = settings.policy
-        limits = settings.limits
-        patience = settings.patience
+        connections = ConnectionTable(settings.connections, proxies: settings.proxies, logger: logger)
+        devices = DeviceCookies(secrets: settings.tokenKeys.map(\.secret))
         tokens = try await AccessTokens(
             settings.tokenKeys.map { AccessTokens.Key(name: $0.name, secret: $0.secret) },
             lifetime: settings.tokenLifetime)
     }
 
-    /// How connections are served: HTTP/1.1, and clients do not take for ever.
-    public static var server: HTTPServerBuilder {
-        .http1(configuration: .init(additionalChannelHandlers: [ClientPatience()]))
+    /// How connections are served: HTTP/1.1, as many as may be, and clients do not take for ever.
+    public var server: HTTPServerBuilder {
+        .http1(
+            configuration: .init(
+                additionalChannelHandlers: [ClientPatience(settings.connections, connections)],
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
     }
 
     /// The routes, each with what it needs.
     public func router() -> RequestTasks {
-        let router = Router(context: APIContext.self)
+        let router = Router(context: APIContext.self, options: [.autoGenerateHeadEndpoints])
         let paths = KnownPaths()
         router.addMiddleware {
             SecurityHeaders()
             RequestMetrics(metrics: metrics)
             ErrorMiddleware(paths: paths)
+            RequestChecks(proxies: settings.proxies, connections: connections)
         }
-        let revoked = TokenRepository(pool)
-        let authenticator = Authenticator(tokens: tokens, revoked: revoked)
-        let limits = RateLimits(AttemptRepository(pool), limits)
+        let pool = pools.general
+        let authenticator = Authenticator(tokens: tokens, revoked: TokenRepository(pool))
+        let limits = RateLimits(AttemptRepository(pool), settings.limits)
         let videos = VideoRepository(pool)
         let api = router.group("api")
-        Health(pool: pool, store: store, messages: messages, patience: patience).add(to: api)
+        Health(pool: pools.vital, store: store, messages: messages, patience: settings.patience).add(to: api)
         OpenAPIRoute().add(to: api)
         AccountRoutes(
-            users: UserRepository(pool), revoked: revoked, passwords: Passwords(), tokens: tokens,
-            authenticator: authenticator, limits: limits
+            users: UserRepository(pools.vital), revoked: TokenRepository(pools.vital), passwords: Passwords(),
+            tokens: tokens,
+            authenticator: Authenticator(tokens: tokens, revoked: TokenRepository(pools.vital)), devices: devices,
+            limits: RateLimits(AttemptRepository(pools.vital), settings.limits)
         ).add(to: api.group("auth"))
-        let list = PublicVideos(videos)
+        let list = PublicVideos(videos, searches: VideoRepository(pools.searches))
         let choice = PipelineChoice(catalog: catalog, rules: PipelineRepository(pool))
-        let own = VideoRoutes(videos: videos, store: store, authenticator: authenticator, list: list)
+        let own = VideoRoutes(
+            videos: videos, store: store, authenticator: authenticator, list: list, quota: settings.quota)
         own.add(to: api.group("videos"))
-        let inspection = Inspection(policy: policy, media: media)
+        let inspection = Inspection(policy: settings.policy, media: media)
         UploadRoutes(videos: videos, store: store, choice: choice, inspection: inspection, own: own)
             .add(to: api.group("videos"))
         FormUploadRoutes(
-            videos: videos, store: store, choice: choice, inspection: inspection, authenticator: authenticator
+            videos: videos, store: store, choice: choice, inspection: inspection, authenticator: authenticator,
+            quota: settings.quota
         ).add(to: api.group("videos"))
-        EventRoutes(videos: videos, events: events, own: own).add(to: api.group("videos"))
+        EventRoutes(videos: videos, events: events, own: own, streamLimit: settings.streams).add(
+            to: api.group("videos"))
         PipelineRoutes(choice: choice, authenticator: authenticator).add(to: api.group("pipelines"))
         let everybody = api.group("public")
         PublicVideoRoutes(

@@ -9,6 +9,9 @@ extension HTTPField.Name {
     static let accelBuffering = known("X-Accel-Buffering")
     /// Under which id the log has a request.
     static let requestID = known("X-Request-Id")
+    /// The clients that proxies had requests from.
+    static let forwardedFor = known("X-Forwarded-For")
+    static let host = known("Host")
     static let frameOptions = known("X-Frame-Options")
     static let referrerPolicy = known("Referrer-Policy")
 

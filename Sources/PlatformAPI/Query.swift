@@ -41,6 +41,31 @@ struct Query {
         PageRequest(number: number("page", in: 1...1_000_000) ?? 1, size: number("page_size", in: 1...100) ?? size)
     }
 
+    /// Where the neighbouring pages of a list are (RFC 8288): the same query with another `page`.
+    func links(_ page: PageRequest, of total: Int) -> String {
+        let last = max(1, page.count(of: total))
+        let others = request.uri.queryParameters.filter { $0.key != "page" }.map { name, value in
+            "&\(Self.encoded(name))=\(Self.encoded(value))"
+        }.joined()
+        var numbers = [("first", 1), ("last", last)]
+        if page.number > 1 { numbers.append(("prev", min(page.number - 1, last))) }
+        if page.number < last { numbers.append(("next", page.number + 1)) }
+        return numbers.map { "<\(request.uri.path)?page=\($1)\(others)>; rel=\"\($0)\"" }.joined(separator: ", ")
+    }
+
+    /// A part of a query with all but unreserved characters encoded (RFC 3986, section 2.3).
+    private static func encoded(_ text: Substring) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                String(UnicodeScalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+
     /// - Throws: ``APIError`` where something cannot be taken.
     func check() throws(APIError) { try fields.check() }
 }

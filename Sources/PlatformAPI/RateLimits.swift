@@ -12,6 +12,8 @@ public struct RateLimits: Sendable {
         case logInAs = "login-as"
         /// By somebody.
         case vote
+        /// For texts and places, from an address.
+        case search
     }
 
     /// How many in how long.
@@ -31,11 +33,23 @@ public struct RateLimits: Sendable {
     static let usual: [Subject: Limit] = [
         .signUp: Limit(count: 100, period: .seconds(3600)), .logIn: Limit(count: 60, period: .seconds(60)),
         .logInAs: Limit(count: 10, period: .seconds(60)), .vote: Limit(count: 120, period: .seconds(60)),
+        .search: Limit(count: 120, period: .seconds(60)),
     ]
 
     init(_ attempts: AttemptRepository, _ limits: [Subject: Limit]) {
         self.attempts = attempts
         self.limits = limits
+    }
+
+    /// How long an address that an account was logged in to from is known: from one to two days.
+    private static let memory = Duration.seconds(86400)
+
+    /// Notes something to be known.
+    func know(_ subject: String) async throws { _ = try await attempts.count(subject, per: Self.memory) }
+
+    /// Whether something was noted in the last day.
+    func isKnown(_ subject: String) async throws -> Bool {
+        try await attempts.isKnown(subject, per: Self.memory)
     }
 
     /// Counts an attempt.

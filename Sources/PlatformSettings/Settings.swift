@@ -33,9 +33,15 @@ public struct Settings: Sendable {
             applicationName: program)
     }
 
-    /// The connections to a database.
-    public func pool(_ database: DatabaseSettings) throws -> ConnectionPool {
-        ConnectionPool(database, limits: .init(connections: try reader.number(.databaseConnections, default: 10)))
+    /// Connections to a database.
+    ///
+    /// - Parameters:
+    ///   - setting: how many.
+    ///   - count: how many where that is not set.
+    public func pool(
+        _ database: DatabaseSettings, _ setting: Setting = .databaseConnections, default count: Int = 10
+    ) throws -> ConnectionPool {
+        ConnectionPool(database, limits: .init(connections: try reader.number(setting, default: count)))
     }
 
     /// Where files are kept.

@@ -12,6 +12,8 @@ public struct PollLoop: Service {
 
     /// How long it waits for a job before it looks whether to stop.
     private static let patience = Duration.seconds(20)
+    /// How often what killed workers left behind is removed.
+    private static let clearing = Duration.seconds(3600)
     /// How long it waits for a database that is away.
     private static let pause = Duration.seconds(1)
 
@@ -30,6 +32,9 @@ public struct PollLoop: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await queue.listen() }
+                group.addTask {
+                    while (try? await Task.sleep(for: Self.clearing)) != nil { worker.clear() }
+                }
                 for _ in 0..<width { group.addTask { await take() } }
             }
         }

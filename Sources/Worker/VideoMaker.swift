@@ -18,7 +18,7 @@ struct VideoMaker: Sendable {
     let media: MediaProcesses
     let limits: Limits
     /// Where results lie until they are in the store.
-    let scratch: String
+    let scratch: ScratchSpace
     let logger: Logger
 
     /// How wide a poster is at the most, in pixels.
@@ -71,7 +71,7 @@ struct VideoMaker: Sendable {
             }
             throw error
         }
-        let folder = try ScratchFolder(in: scratch)
+        let folder = try scratch.makeFolder()
         defer { folder.remove() }
 
         let file = folder.path("video.mp4")

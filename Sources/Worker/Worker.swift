@@ -58,7 +58,7 @@ public struct Worker: Sendable {
         self.logger = logger
         maker = VideoMaker(
             store: store, pipelines: folders.pipelines, assets: folders.assets, cache: cache, media: media,
-            limits: limits, scratch: folders.scratch, logger: logger)
+            limits: limits, scratch: ScratchSpace(in: folders.scratch), logger: logger)
     }
 
     /// Starts the media process that the first job will find ready.
@@ -67,11 +67,11 @@ public struct Worker: Sendable {
     /// Ends the media process that is kept ready.
     func stop() { maker.media.stop() }
 
-    /// Removes what a worker left behind that was killed.
-    func clear() { ScratchFolder.clear(maker.scratch) }
+    /// Removes what workers left behind that were killed.
+    func clear() { maker.scratch.clearAbandoned() }
 
     /// Removes all that it has on the disk but the cache, now that it does no job.
-    func clearScratch() { ScratchFolder.clearOwn(maker.scratch) }
+    func clearScratch() { maker.scratch.clearOwn() }
 
     /// Does a job. Where the task is cancelled, the job is given back, and the attempt does not count.
     ///

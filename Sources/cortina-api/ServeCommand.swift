@@ -74,7 +74,8 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "cortina-api")
         // Known before it is listened on: signed addresses name it.
         let port = port == 0 ? try await FreePort.find() : port
-        let pool = try settings.pool(database)
+        let pools = try settings.pools(database)
+        let pool = pools.general
         let store = try settings.store("http://\(host):\(port)")
         let events = VideoEvents(pool, database)
         let metrics = MetricRegistry()
@@ -95,16 +96,20 @@ struct ServeCommand: AsyncParsableCommand {
         if let namespace = settings.reader[.metricsNamespace] {
             beside.append(MetricsReport(EmbeddedMetrics(metrics, namespace: namespace)))
         }
+        let configured = try settings.api()
+        let api = try await API(
+            configured, database: pools, store: store, messages: messages,
+            pipelines: PipelineCatalog(folder: pipelines), events: events, media: media, metrics: metrics,
+            logger: logger)
         let application = Application(
-            router: try await API(
-                settings.api(), database: pool, store: store, messages: messages,
-                pipelines: PipelineCatalog(folder: pipelines), events: events, media: media, metrics: metrics,
-                logger: logger
-            ).router(),
-            server: API.server, configuration: .init(address: .hostname(host, port: port)),
+            router: api.router(), server: api.server, configuration: .init(address: .hostname(host, port: port)),
             services: beside + services,
             onServerRunning: { _ in FileHandle.standardOutput.write(Data("http://\(host):\(port)\n".utf8)) },
             logger: logger)
-        try await application.runService(gracefulShutdownSignals: [.sigint, .sigterm])
+        var group = ServiceGroupConfiguration(
+            services: [application], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
+        // By then all connections are closed; work that nobody waits for is cancelled.
+        group.maximumGracefulShutdownDuration = .seconds(configured.connections.shutdown + 2)
+        try await ServiceGroup(configuration: group).run()
     }
 }

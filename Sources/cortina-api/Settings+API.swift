@@ -1,4 +1,5 @@
 import ArgumentParser
+import Database
 import Foundation
 import PlatformAPI
 import PlatformSettings
@@ -10,12 +11,46 @@ extension Settings {
         settings.policy = try policy()
         let rates: [(Setting, RateLimits.Subject)] = [
             (.rateSignUps, .signUp), (.rateLogIns, .logIn), (.rateLogInsAs, .logInAs), (.rateVotes, .vote),
+            (.rateSearches, .search),
         ]
         for (setting, subject) in rates {
             guard let limit = settings.limits[subject] else { continue }
             settings.limits[subject]?.count = try reader.number(setting, default: limit.count)
         }
+        let quota = settings.quota
+        settings.quota = Quota(
+            videos: try reader.number(.quotaVideos, default: quota.videos),
+            openUploads: try reader.number(.quotaUploads, default: quota.openUploads),
+            bytesPerDay: try reader.number(.quotaBytes, default: quota.bytesPerDay),
+            repeatsPerHour: try reader.number(.quotaReprocess, default: quota.repeatsPerHour))
+        settings.streams = try reader.number(.quotaStreams, default: settings.streams)
+        settings.connections = try connections()
+        if let text = reader[.proxies] {
+            guard let proxies = Proxies(text) else {
+                throw ValidationError(
+                    "\(Setting.proxies.rawValue) must be a number from 0 to 16, or CIDR blocks with commas between")
+            }
+            settings.proxies = proxies
+        }
         return settings
+    }
+
+    /// The connections of the API to a database.
+    func pools(_ database: DatabaseSettings) throws -> API.Pools {
+        var searches = database
+        searches.plansEachTime = true
+        searches.statement = .seconds(2)
+        return API.Pools(
+            general: try pool(database), vital: try pool(database, .databaseVitalConnections, default: 4),
+            searches: try pool(searches, .databaseSearchConnections, default: 2))
+    }
+
+    private func connections() throws -> ConnectionLimits {
+        var limits = ConnectionLimits()
+        limits.total = try reader.number(.httpConnections, default: limits.total)
+        limits.perAddress = try reader.number(.httpAddressConnections, default: limits.perAddress)
+        limits.shutdown = try reader.number(.httpShutdown, default: limits.shutdown)
+        return limits.fitting(openFiles: OpenFiles.raiseLimit())
     }
 
     /// How old rankings may become.

@@ -36,6 +36,61 @@ struct EmbeddedClusterTests {
         #expect(mode == 0o700)
     }
 
+    @Test(
+        "the role that applications have is no superuser, and nobody else can connect; a cluster from before is changed"
+    )
+    func role() async throws {
+        let cluster = try EmbeddedCluster(folder: scratch.path("pg"))
+        let migrator = Migrator(try Migration.all(in: Checkout.file("migrations")))
+        func check(_ settings: DatabaseSettings) async throws {
+            let connection = try await Connection.open(settings)
+            for command in [
+                "COPY (SELECT 1) TO '/tmp/cortina-never'", "SELECT pg_read_file('/etc/hostname')",
+                "CREATE ROLE other SUPERUSER", "ALTER SYSTEM SET port = 1", "CREATE EXTENSION file_fdw",
+            ] {
+                await #expect(throws: DatabaseError.self, "\(command)") { try await connection.script(command) }
+            }
+            for user in ["postgres", "renamer"] {
+                var other = settings
+                other.user = user
+                await #expect(throws: DatabaseError.self, "\(user)") { _ = try await Connection.open(other) }
+            }
+        }
+        // As it was made before: the role was the superuser that had made the cluster.
+        try await cluster.run { settings in
+            try await migrator.migrate(settings)
+            try await check(settings)
+        }
+        let access = scratch.path("pg/old.conf")
+        try "local all all trust\n".write(toFile: access, atomically: true, encoding: .utf8)
+        for (user, commands) in [
+            ("postgres", ["CREATE ROLE renamer SUPERUSER LOGIN"]),
+            ("renamer", ["REASSIGN OWNED BY cortina TO postgres", "ALTER DATABASE cortina OWNER TO postgres"]),
+            ("renamer", ["DROP OWNED BY cortina", "DROP ROLE cortina", "ALTER ROLE postgres RENAME TO cortina"]),
+            ("cortina", ["DROP ROLE renamer"]),
+        ] {
+            var old = cluster
+            old.options = ["-c", "hba_file=\(access)"]
+            old.role = user
+            try await old.run { settings in
+                let connection = try await Connection.open(settings)
+                for command in commands { try await connection.script(command) }
+            }
+        }
+        try FileManager.default.removeItem(atPath: scratch.path("pg/roles"))
+        for _ in 0..<2 {
+            try await cluster.run { settings in
+                try await check(settings)
+                // Migrations need to own what is there.
+                #expect(try await migrator.migrate(settings).isEmpty)
+                let connection = try await Connection.open(settings)
+                try await connection.script(
+                    "ALTER TABLE videos ADD COLUMN added int; ALTER TABLE videos DROP COLUMN added;")
+                try await connection.script("REFRESH MATERIALIZED VIEW CONCURRENTLY player_rankings")
+            }
+        }
+    }
+
     @Test("a server that is killed is started again, and a pool finds its way back to it")
     func killed() async throws {
         try await EmbeddedCluster(folder: scratch.path("pg")).run { settings in

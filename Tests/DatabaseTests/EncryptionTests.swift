@@ -38,7 +38,10 @@ struct EncryptionTests {
         }
         let port = try SilentServer().port
         cluster.port = port
-        cluster.options = ["-c", "ssl=on", "-c", "listen_addresses=127.0.0.1"]
+        let access = scratch.path("pg/network.conf")
+        try "host all cortina 127.0.0.1/32 trust\nlocal all cortina trust\n"
+            .write(toFile: access, atomically: true, encoding: .utf8)
+        cluster.options = ["-c", "ssl=on", "-c", "listen_addresses=127.0.0.1", "-c", "hba_file=\(access)"]
         try await cluster.run { settings in
             func open(_ host: String, _ encryption: DatabaseSettings.Encryption) async throws -> Bool {
                 var settings = settings

@@ -40,6 +40,62 @@ struct JobRepositoryTests {
         #expect(try await platform.jobs.claim(first.id, for: .seconds(3600)) == nil)
     }
 
+    @Test("people take turns: somebody else's 500 uploads hold nobody up", arguments: [false, true])
+    func turns(isBegun: Bool) async throws {
+        let (platform, flood) = try await platform(waiting: 500)
+        if isBegun {
+            // Some of the flood is made, and one is being made.
+            for _ in 0..<7 {
+                let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
+                _ = try await platform.jobs.finish(job, with: .init(processedKey: "p\(job.id)", posterKey: nil))
+            }
+            _ = try #require(try await platform.jobs.claim(for: .seconds(3600)))
+        }
+        var others: [VideoID] = []
+        for name in ["berta", "clara"] {
+            let user = try await platform.user(name)
+            for _ in 0..<3 {
+                let video = try await platform.upload(by: user)
+                _ = try await platform.videos.accept(video.id, bytes: 1000)
+                others.append(video.id)
+            }
+        }
+        var order: [VideoID] = []
+        for _ in 0..<12 { order.append(try #require(try await platform.jobs.claim(for: .seconds(3600))).video) }
+        // Three people, a third of the turns each; a newcomer's first video is behind two jobs of the flood at the most.
+        for others in [others[..<3], others[3...]] {
+            let places = try others.map { try #require(order.firstIndex(of: $0)) }
+            #expect(places == places.sorted() && places[0] <= 3 && places[2] <= 10, "\(places)")
+        }
+        let served = order.filter { video in flood.contains { $0.id == video } }
+        #expect(served == served.sorted { $0.rawValue < $1.rawValue })
+    }
+
+    @Test("a queue outside holds the next ten jobs of each person, and gets more as they are done")
+    func announcedTurns() async throws {
+        let (platform, flood) = try await platform(waiting: 30)
+        let berta = try await platform.upload(by: try await platform.user("berta"))
+        let other = try #require(try await platform.videos.accept(berta.id, bytes: 1000))
+        var announced: [JobID] = []
+        func announceAll() async throws {
+            while try await platform.jobs.announce(
+                again: .seconds(600),
+                { ids in
+                    announced += ids
+                    return Set(ids.indices)
+                }) > 0
+            {}
+        }
+        try await announceAll()
+        #expect(announced.count == 11 && (announced.firstIndex(of: other) ?? 99) <= 2)
+        let job = try #require(try await platform.jobs.claim(announced[0], for: .seconds(3600)))
+        try await announceAll()
+        #expect(announced.count == 11)
+        _ = try await platform.jobs.finish(job, with: .init(processedKey: "p", posterKey: nil))
+        try await announceAll()
+        #expect(announced.count == 12 && flood.count == 30)
+    }
+
     @Test("who lost the claim changes nothing, and the result is that of who has it")
     func leases() async throws {
         let (platform, videos) = try await platform()

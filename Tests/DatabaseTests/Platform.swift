@@ -34,8 +34,8 @@ struct Platform {
     func user(_ name: String, city: String = "Lima", country: String = "Peru") async throws -> User {
         let user = try await users.add(
             .init(
-                firstName: name, lastName: "Test", email: "\(name)@example.com", passwordHash: "hash of \(name)",
-                city: city, country: country))
+                firstName: name, lastName: "Test", email: "\(name)@example.com", emailKey: "\(name)@example.com",
+                passwordHash: "hash of \(name)", city: city, country: country))
         guard let user else { throw DatabaseError.fault("\(name) is there already") }
         return user
     }

@@ -6,14 +6,15 @@ import Testing
 
 @Suite(.postgres)
 struct RepositoryTests {
-    @Test("an address belongs to one account, in whatever case")
+    @Test("a canonical address belongs to one account")
     func users() async throws {
         let platform = try await Platform()
         let anna = try await platform.user("anna")
         let other = UserRepository.New(
-            firstName: "A", lastName: "B", email: "ANNA@example.com", passwordHash: "-", city: "C", country: "D")
+            firstName: "A", lastName: "B", email: "ANNA@example.com", emailKey: "anna@example.com",
+            passwordHash: "-", city: "C", country: "D")
         #expect(try await platform.users.add(other) == nil)
-        let found = try #require(try await platform.users.credentials(for: "Anna@Example.com"))
+        let found = try #require(try await platform.users.credentials(for: "anna@example.com"))
         #expect(found.user == anna && found.passwordHash == "hash of anna" && anna.email == "anna@example.com")
         #expect(try await platform.users.user(anna.id) == anna)
         #expect(try await platform.users.user(UserID(rawValue: 99)) == nil)
@@ -67,7 +68,8 @@ struct RepositoryTests {
         let first = try await platform.videos.publicVideos(.init(number: 1, size: 1))
         #expect(first.map(\.player) == [.init(firstName: "berta", lastName: "Test", city: "Oslo")])
         #expect(try await platform.videos.publicVideoCount() == 4)
-        #expect(try await platform.videos.videos(of: anna.id).count == 5)
+        #expect(try await platform.videos.videos(of: anna.id, .init(number: 2, size: 3)).elements.count == 2)
+        #expect(try await platform.videos.videos(of: anna.id, .init(number: 1, size: 3)).total == 5)
     }
 
     @Test("a title and who may see it change; what is public is not deleted, what is deleted is gone with its job")
@@ -137,6 +139,91 @@ struct RepositoryTests {
         #expect(try await platform.rankings.rankings(.init(number: 2, size: 2)).elements.map(\.place) == [3])
     }
 
+    @Test("a quota is kept by however many ask at once, and says which it is")
+    func quotas() async throws {
+        let platform = try await Platform()
+        let anna = try await platform.user("anna")
+        var quota = Quota.none
+        func begin(_ bytes: Int = 1000) async throws -> Video {
+            try await platform.videos.add(
+                by: anna.id, title: "T", isPublic: false,
+                .init(key: "k\(Int.random(in: 0...Int.max))", fileName: "f", contentType: "video/mp4", bytes: bytes),
+                with: Platform.pipeline(), within: quota)
+        }
+        quota.openUploads = 5
+        let begun = await withTaskGroup(of: Video?.self) { group in
+            for _ in 0..<20 {
+                group.addTask { [quota] in
+                    try? await platform.videos.add(
+                        by: anna.id, title: "T", isPublic: false,
+                        .init(key: "k\(Int.random(in: 0...Int.max))", fileName: "f", contentType: "v", bytes: 1000),
+                        with: Platform.pipeline(), within: quota)
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }.compactMap(\.self)
+        }
+        #expect(begun.count == 5)
+        await #expect(throws: Quota.Exceeded.openUploads(5)) { try await begin() }
+        quota.openUploads = .max
+        quota.videos = 6
+        let last = try await begin()
+        await #expect(throws: Quota.Exceeded.videos(6)) { try await begin() }
+        // What is deleted counts for its bytes alone.
+        _ = try await platform.videos.delete(last.id)
+        quota.bytesPerDay = 6000
+        do {
+            _ = try await begin()
+            Issue.record("more bytes than a day's were begun")
+        } catch Quota.Exceeded.bytesPerDay(let limit, let left) {
+            #expect(limit == 6000 && (86300...86400).contains(left))
+        }
+        #expect(try await platform.videos.videos(of: anna.id, .init(number: 1, size: 10)).total == 5)
+        // Somebody else has a quota of their own.
+        _ = try await platform.videos.add(
+            by: try await platform.user("berta").id, title: "T", isPublic: false,
+            .init(key: "k", fileName: "f", contentType: "v", bytes: 6000), with: Platform.pipeline(), within: quota)
+
+        quota = .none
+        quota.repeatsPerHour = 2
+        for name in ["clara", "dora"] {
+            let user = try await platform.user(name)
+            for round in 1...3 {
+                let video = try await platform.video(by: user)
+                let again = {
+                    try await platform.videos.reprocess(
+                        video.id, of: user.id, with: Platform.pipeline(2), within: quota)
+                }
+                if round < 3 {
+                    let job = try #require(try await again())
+                    if round == 1 { #expect(try await again() == nil) }
+                    _ = try #require(try await platform.jobs.claim(job, for: .seconds(60)))
+                } else {
+                    await #expect(throws: Quota.Exceeded.self) { try await again() }
+                }
+            }
+        }
+    }
+
+    @Test("a search reads an index and not the titles, for rare texts, common ones, and those too short for it")
+    func searches() async throws {
+        let platform = try await large()
+        var settings = platform.settings
+        settings.plansEachTime = true
+        let connection = try await Connection.open(settings)
+        for title in ["T9999", "T1", "zzzzzz", "9", "%"] {
+            let filter = VideoRepository.Filter(title: title)
+            for statement in [VideoRepository.count(filter)]
+                + VideoRepository.Order.allCases.map({ VideoRepository.list($0, .init(number: 1, size: 20), filter) })
+            {
+                let plan = try await connection.query(statement.explained).map { row in
+                    try row["QUERY PLAN"] as String
+                }.joined(separator: "\n")
+                #expect(!plan.contains("Seq Scan on videos") || plan.contains("Limit"), "\(title): \(plan)")
+            }
+            #expect(try await platform.videos.publicVideoCount(filter) <= VideoRepository.countedMatches)
+        }
+    }
+
     /// A database as large as one that is in use.
     private func large() async throws -> Platform {
         let platform = try await Platform(connections: 1)
@@ -199,13 +286,13 @@ struct RepositoryTests {
         let attempts = AttemptRepository(platform.pool)
         let asked: [(String, () async throws -> Void)] = [
             ("who it is", { _ = try await tokens.user(user, with: UUID()) }),
-            ("log in", { _ = try await platform.users.credentials(for: "7@EXAMPLE.com") }),
+            ("log in", { _ = try await platform.users.credentials(for: "7@example.com") }),
             ("count an attempt", { _ = try await attempts.count("vote 7", per: .seconds(60)) }),
             ("vote", { _ = try await platform.votes.vote(user, for: video) }),
             ("take back", { _ = try await platform.votes.takeBack(user, from: video) }),
             ("stream", { _ = try await platform.videos.publicVideo(video) }),
             ("own video", { _ = try await platform.videos.video(video) }),
-            ("own videos", { _ = try await platform.videos.videos(of: user) }),
+            ("own videos", { _ = try await platform.videos.videos(of: user, .init(number: 1, size: 100)) }),
             ("watch", { _ = try await platform.videos.states(of: [video]) }),
             ("claim", { _ = try await platform.jobs.claim(for: .seconds(60)) }),
             ("backlog", { _ = try await platform.jobs.backlog() }),

@@ -159,15 +159,17 @@ struct AccountTests {
     @Test("passwords are kept as scrypt with their parameters, each with a salt of its own")
     func passwords() async throws {
         let passwords = Passwords(.init(logRounds: 10))
-        let (first, second) = (try await passwords.hash("a password"), try await passwords.hash("a password"))
+        let (first, second) = (
+            try await passwords.hash("a password", for: "x"), try await passwords.hash("a password", for: "x")
+        )
         #expect(first != second && first.hasPrefix("scrypt$10$8$1$"))
         // One that was made at another cost is still good.
-        #expect(try await Passwords().verify("a password", first))
-        #expect(try await !Passwords().verify("another", first))
-        #expect(try await !passwords.verify("a password", nil))
-        #expect(try await !passwords.verify("a password", "no hash"))
+        #expect(try await Passwords().verify("a password", first, for: "x"))
+        #expect(try await !Passwords().verify("another", first, for: "x"))
+        #expect(try await !passwords.verify("a password", nil, for: "x"))
+        #expect(try await !passwords.verify("a password", "no hash", for: "x"))
         // RFC 7914, section 12, the third vector.
         let key = "cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw=="
-        #expect(try await passwords.verify("pleaseletmein", "scrypt$14$8$1$U29kaXVtQ2hsb3JpZGU=$\(key)"))
+        #expect(try await passwords.verify("pleaseletmein", "scrypt$14$8$1$U29kaXVtQ2hsb3JpZGU=$\(key)", for: "x"))
     }
 }

@@ -4,7 +4,7 @@ import Transfer
 
 /// Somebody who sends requests to a platform.
 struct Client: Sendable {
-    private let url: String
+    let url: String
     private let queue = BlockingQueue("clients", width: 16)
 
     init(_ url: String) { self.url = url }

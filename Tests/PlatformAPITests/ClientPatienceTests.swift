@@ -11,7 +11,9 @@ struct ClientPatienceTests {
     private let channel: EmbeddedChannel
 
     init() throws {
-        channel = EmbeddedChannel(handler: ClientPatience(.init(head: .seconds(20), next: .seconds(60), rate: 1000)))
+        var limits = ConnectionLimits()
+        limits.rate = 1000
+        channel = EmbeddedChannel(handler: ClientPatience(limits))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
@@ -44,6 +46,64 @@ struct ClientPatienceTests {
         }
         #expect(channel.isActive)
         pass(2)
+        #expect(!channel.isActive)
+    }
+
+    @Test("an unread body is taken for a moment after its answer, however fast it comes")
+    func unreadBody() throws {
+        try send(Self.head)
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .unauthorized)))
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        for _ in 0..<4 {
+            pass(1)
+            try send(.body(ByteBuffer(repeating: 0, count: 1 << 20)))
+        }
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
+    @Test("a body that ends after its answer leaves the connection for the next request")
+    func readBody() throws {
+        try send(Self.head)
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .unauthorized)))
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        pass(1)
+        try send(.end(nil))
+        pass(59)
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
+    @Test("who does not take what was written is not waited for; who takes it slowly is, as fast as is asked for")
+    func unreadAnswer() throws {
+        try send(Self.head)
+        try send(.end(nil))
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
+        // It is taken with the next flush.
+        channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 10_000)), promise: nil)
+        pass(29)
+        #expect(channel.isActive)
+        channel.flush()
+        pass(3600)
+        #expect(channel.isActive)
+        channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 10_000)), promise: nil)
+        channel.write(HTTPResponsePart.end(nil), promise: nil)
+        pass(30)
+        #expect(!channel.isActive)
+    }
+
+    @Test("when the server ends, what is under way has so long and no longer")
+    func shutdown() throws {
+        try send(Self.head)
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        for _ in 0..<19 {
+            try send(.body(ByteBuffer(repeating: 0, count: 100_000)))
+            pass(1)
+        }
+        #expect(channel.isActive)
+        pass(1)
         #expect(!channel.isActive)
     }
 

@@ -58,7 +58,8 @@ struct Cloud {
 
         let user = try await UserRepository(pool).add(
             .init(
-                firstName: "Anna", lastName: "Test", email: "anna@example.com", passwordHash: "-", city: "Lima",
+                firstName: "Anna", lastName: "Test", email: "anna@example.com", emailKey: "anna@example.com",
+                passwordHash: "-", city: "Lima",
                 country: "Peru"))
         owner = try #require(user).id
     }

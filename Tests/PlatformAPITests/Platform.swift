@@ -21,6 +21,7 @@ struct Platform: Sendable {
     let store: LocalObjectStore
     let client: Client
     let events: VideoEvents
+    let connections: ConnectionTable
     let logger: Logger
     /// Where it answers.
     let url: String
@@ -53,21 +54,26 @@ struct Platform: Sendable {
         let events = VideoEvents(pool, database)
         let media = MediaProcesses(
             program: Checkout.program("cortina-media"), width: 2, keepsSpare: false, logger: logger)
-        let router = try await API(
-            settings, database: pool, store: store,
+        let api = try await API(
+            settings,
+            database: .init(
+                general: pool,
+                vital: ConnectionPool(database, limits: .init(connections: 4, waiting: .seconds(120))),
+                searches: ConnectionPool(database, limits: .init(connections: 2, waiting: .seconds(120)))),
+            store: store,
             pipelines: PipelineCatalog(folder: Checkout.file("pipelines/published")), events: events, media: media,
-            metrics: metrics, logger: logger
-        ).router()
+            metrics: metrics, logger: logger)
+        let router = api.router()
         let application = Application(
-            router: router,
-            server: API.server, configuration: .init(address: .hostname("127.0.0.1", port: 0)), services: [events],
+            router: router, server: api.server, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            services: [events],
             onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) }, logger: logger)
         let server = Task { try await application.runService(gracefulShutdownSignals: []) }
         var iterator = ports.makeAsyncIterator()
         let port = try #require(await iterator.next())
         let platform = Platform(
             pool: pool, store: store, client: Client("http://127.0.0.1:\(port)"), events: events,
-            logger: logger, url: "http://127.0.0.1:\(port)",
+            connections: api.connections, logger: logger, url: "http://127.0.0.1:\(port)",
             routes: router.router.routes.map { "\($0.method) \($0.path)" })
         do { try await body(platform) } catch {
             server.cancel()

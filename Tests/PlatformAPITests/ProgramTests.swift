@@ -1,5 +1,7 @@
+import Crypto
 import Foundation
 import PlatformSupport
+import Storage
 import TestSupport
 import Testing
 
@@ -45,6 +47,67 @@ struct ProgramTests {
         #expect(key[.posixPermissions] as? Int == 0o600)
     }
 
+    @Test("told to end, a server ends soon whatever its clients do, and what a killed one was sent leaves nothing")
+    func ending() async throws {
+        let folder = scratch.path("tmp")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for isKilled in [false, true] {
+            let server = try await Server.start(
+                data: scratch.path("data"), environment: ["HTTP_SHUTDOWN": "2", "TMPDIR": folder])
+            defer { server.end() }
+            let name = isKilled ? "berta" : "anna"
+            let token = try await server.client.join(name).token
+            // One reads nothing, one stalls in a form, one in a signed upload, one watches.
+            let begun = try await server.client.send(
+                "POST", "/api/videos/uploads",
+                ["title": "T", "file_name": "a.mp4", "size_bytes": 1_000_000, "content_type": "video/mp4"], as: token)
+            let url: String = try #require(begun["upload.url"])
+            let address = try #require(URL(string: url))
+            let id: Int = try #require(begun["video_id"])
+            let authorization = "Host: x\r\nAuthorization: Bearer \(token)"
+            let requests = [
+                "POST /api/videos/upload HTTP/1.1\r\n\(authorization)\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 500000\r\n\r\n--b\r\nContent-Disposition: form-data; name=\"video_file\"; filename=\"a.mp4\"\r\n\r\n\(String(repeating: "a", count: 50_000))",
+                "PUT \(address.path)?\(address.query ?? "") HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\nContent-Length: 1000000\r\n\r\n\(String(repeating: "a", count: 50_000))",
+                "GET /api/videos/\(id)/events HTTP/1.1\r\n\(authorization)\r\n\r\n",
+                "GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n",
+            ]
+            let clients = try requests.map { request in
+                let client = try RawConnection(server.client.url)
+                client.send(request)
+                return client
+            }
+            _ = await clients[2].receive(until: "event: status")
+            let unfinished = server.data + "/store/unfinished"
+            while try FileManager.default.contentsOfDirectory(atPath: unfinished).isEmpty {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            if isKilled {
+                server.end()
+                #expect(
+                    try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("cortina-") }
+                        .isEmpty)
+                let store = try LocalObjectStore(folder: server.data + "/store", base: "/", key: .init(size: .bits256))
+                try await store.sweep(olderThan: .seconds(86400), at: Date(timeIntervalSinceNow: 3601))
+            } else {
+                #expect(await server.interrupt() == 0)
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: unfinished).isEmpty)
+            for client in clients { client.send("x") }
+        }
+    }
+
+    @Test("a process that may open few files goes on to answer, whoever holds connections, and says so once")
+    func fewFiles() async throws {
+        let server = try await Server.start(data: scratch.path("data"), openFiles: 256)
+        defer { server.end() }
+        let held = try (0..<200).map { _ in try RawConnection(server.client.url) }
+        for _ in 0..<5 { #expect(try await server.client.send("GET", "/api/health").status == 200) }
+        withExtendedLifetime(held) {}
+        #expect(await server.interrupt() == 0)
+        let log = try String(contentsOfFile: server.data + ".log", encoding: .utf8)
+        #expect(log.components(separatedBy: "connections are at their limit").count == 2)
+    }
+
     @Test("a schema is brought up to date by a command, and nothing is served before")
     func migrating() async throws {
         let database = try await Postgres.database()
@@ -79,7 +142,8 @@ struct ProgramTests {
         let pool = ConnectionPool(database)
         let user = try await UserRepository(pool).add(
             .init(
-                firstName: "Anna", lastName: "Test", email: "anna@example.com", passwordHash: "-", city: "Lima",
+                firstName: "Anna", lastName: "Test", email: "anna@example.com", emailKey: "anna@example.com",
+                passwordHash: "-", city: "Lima",
                 country: "Peru"))
         let anna = try #require(user)
         let before = try operate("pipelines")

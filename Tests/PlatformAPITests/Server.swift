@@ -20,16 +20,24 @@ final class Server: Sendable {
         "WORKER_LEASE": "3",
     ]
 
-    /// Starts one, and waits until it answers.
-    static func start(data: String, environment: [String: String] = [:]) async throws -> Server {
+    /// Starts one, and waits until it answers. Its log is `data.log`.
+    ///
+    /// - Parameter openFiles: how many files it may have open; nil for as many as we.
+    static func start(
+        data: String, environment: [String: String] = [:], openFiles: Int? = nil
+    ) async throws -> Server {
         let process = Process()
-        process.executableURL = URL(filePath: Checkout.program("cortina-api"))
-        process.arguments = ["serve", "--embedded", "--data", data, "--port", "0"]
+        process.executableURL = URL(filePath: "/usr/bin/prlimit")
+        process.arguments =
+            (openFiles.map { ["--nofile=\($0):\($0)"] } ?? ["--core=0"]) + [
+                Checkout.program("cortina-api"), "serve", "--embedded", "--data", data, "--port", "0",
+            ]
         process.currentDirectoryURL = Checkout.root
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = Pipe()
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        _ = FileManager.default.createFile(atPath: "\(data).log", contents: nil)
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: "\(data).log"))
         try process.run()
         let line = await onThread { output.fileHandleForReading.availableData }
         let url = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .newlines)

@@ -8,8 +8,8 @@ import Testing
 
 @testable import PlatformAPI
 
-/// Many jobs, with all that goes wrong on the way: messages that come late and twice, messages that are none of ours, workers that
-/// are killed.
+/// Many jobs, with all that goes wrong on the way: messages that come late and twice, messages that are none of ours, workers and their
+/// media processes that are killed.
 @Suite(.postgres, .timeLimit(.minutes(60)))
 struct SoakTests {
     private let scratch: Scratch
@@ -53,7 +53,7 @@ struct SoakTests {
         let poison = (0..<5).map { "no message of ours: \($0)" }
         _ = try await cloud.queue.send(poison)
 
-        let (kills, duplicates) = try await withThrowingTaskGroup(of: Void.self) { group in
+        let (kills, crashes, duplicates) = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while !Task.isCancelled {
                     _ = try await cloud.announcer.announce()
@@ -63,7 +63,8 @@ struct SoakTests {
             defer { group.cancelAll() }
             return try await drive(cloud)
         }
-        #expect(kills >= Self.jobs / Self.life - 1 && duplicates >= Self.jobs / 10)
+        #expect(kills >= Self.jobs / Self.life - 1 && duplicates >= Self.jobs / 10 && crashes >= Self.jobs / 20)
+        print("workers killed: \(kills), media processes killed: \(crashes)")
 
         // As the database sees it: each has a result of its own, and no job is left.
         let results = try await count(
@@ -75,6 +76,11 @@ struct SoakTests {
                 """))
         #expect(results == Self.jobs)
         #expect(try await count(cloud, Statement("SELECT count(*) AS n FROM jobs WHERE state <> 'done'")) == 0)
+        // A killed media process is charged to its own file, and to no job beside it.
+        #expect(try await count(cloud, Statement("SELECT sum(file_faults)::bigint AS n FROM jobs")) <= crashes)
+        #expect(try await count(cloud, Statement("SELECT max(file_faults)::bigint AS n FROM jobs")) <= 1)
+        let attempts = try await count(cloud, Statement("SELECT sum(attempts)::bigint AS n FROM jobs"))
+        #expect(attempts <= Self.jobs + crashes + 2 * kills)
         // As the store does: what killed workers left is swept, and every video's files are there.
         try await StoreSweep(cloud.videos, cloud.store, age: .seconds(-60), logger: cloud.logger).sweep(at: Date())
         var (objects, last): (Int, ObjectKey?) = (0, nil)
@@ -93,13 +99,26 @@ struct SoakTests {
         #expect(dead == Set(poison))
     }
 
-    /// Has workers do all jobs, kills them, and sends messages again, until the queue has nothing any more.
+    /// Kills one of a worker's media processes, unless a job is under way that lost one already: the second one fails it.
     ///
-    /// - Returns: how often a worker was killed, and how many messages came twice.
-    private func drive(_ cloud: Cloud) async throws -> (kills: Int, duplicates: Int) {
+    /// - Returns: whether one was killed.
+    private func crash(_ worker: Process, _ cloud: Cloud) async throws -> Bool {
+        let suspects = try await count(
+            cloud, Statement("SELECT count(*) AS n FROM jobs WHERE state <> 'done' AND file_faults > 0"))
+        let media = try Tool.run("pgrep", ["-P", "\(worker.processIdentifier)", "-x", "cortina-media"]).output
+        guard suspects == 0, let process = media.split(separator: "\n").compactMap({ pid_t($0) }).randomElement() else {
+            return false
+        }
+        return kill(process, Bool.random() ? SIGKILL : SIGSEGV) == 0
+    }
+
+    /// Has workers do all jobs, kills them and their media processes, and sends messages again, until the queue has nothing any more.
+    ///
+    /// - Returns: how often a worker was killed, and a media process; and how many messages came twice.
+    private func drive(_ cloud: Cloud) async throws -> (kills: Int, crashes: Int, duplicates: Int) {
         var process = try worker(cloud)
         defer { kill(process.processIdentifier, SIGKILL) }
-        var (kills, duplicates, atStart) = (0, 0, 0)
+        var (kills, crashes, duplicates, atStart) = (0, 0, 0, 0)
         while true {
             try await Task.sleep(for: .milliseconds(100))
             let made = try await made(cloud)
@@ -109,6 +128,7 @@ struct SoakTests {
                 _ = try await cloud.queue.send([JobMessage(job: job).text])
                 duplicates += 1
             }
+            if crashes * 10 < made + 10, try await crash(process, cloud) { crashes += 1 }
             guard made - atStart >= Self.life || !process.isRunning else { continue }
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
@@ -117,6 +137,6 @@ struct SoakTests {
         }
         // What is left is received until nothing is: the rest of the duplicates, and the poison six times.
         while try await !cloud.isDrained() { try await Task.sleep(for: .milliseconds(200)) }
-        return (kills, duplicates)
+        return (kills, crashes, duplicates)
     }
 }

@@ -8,7 +8,8 @@ package struct PostgresTrait: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         let scratch = try Scratch()
-        let cluster = try EmbeddedCluster(folder: scratch.path("pg"), isDurable: false)
+        var cluster = try EmbeddedCluster(folder: scratch.path("pg"), isDurable: false)
+        cluster.makesDatabases = true
         try await cluster.run { settings in
             try await Postgres.$settings.withValue(settings) { try await function() }
         }

@@ -35,7 +35,8 @@ struct Workshop: Sendable {
         queue = PostgresJobQueue(pool, settings, lease: lease)
         let user = try await UserRepository(pool).add(
             .init(
-                firstName: "Anna", lastName: "Test", email: "anna@example.com", passwordHash: "-", city: "Lima",
+                firstName: "Anna", lastName: "Test", email: "anna@example.com", emailKey: "anna@example.com",
+                passwordHash: "-", city: "Lima",
                 country: "Peru"))
         owner = try #require(user).id
         try FileManager.default.createDirectory(atPath: scratch.path("pipelines"), withIntermediateDirectories: true)

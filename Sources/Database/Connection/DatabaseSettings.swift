@@ -14,6 +14,9 @@ public struct DatabaseSettings: Sendable {
     public var connecting: Duration
     /// How long a statement may take. The server ends it then; one that does not answer is left two seconds later.
     public var statement: Duration
+    /// Whether statements are planned for their parameters each time, not once for all: for searches, whose best plan depends on what is
+    /// searched for.
+    public var plansEachTime = false
 
     /// How a connection is encrypted.
     public enum Encryption: Hashable, Sendable {
@@ -55,6 +58,7 @@ public struct DatabaseSettings: Sendable {
                 "options",
                 "-c statement_timeout=\(statement.milliseconds) -c timezone=UTC "
                     + "-c idle_in_transaction_session_timeout=\(3 * statement.milliseconds)"
+                    + (plansEachTime ? " -c plan_cache_mode=force_custom_plan" : "")
             ),
         ]
         if let password { parameters.append(("password", password)) }

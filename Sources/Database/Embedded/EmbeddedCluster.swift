@@ -14,8 +14,12 @@ public struct EmbeddedCluster: Sendable {
     var port = 5432
     /// Further arguments of the server's.
     var options: [String] = []
+    /// Who connects; nil for the role that applications have.
+    var role: String?
+    /// Whether its role may make databases, as tests do.
+    package var makesDatabases = false
 
-    /// The name of the database, and of its user.
+    /// The name of the database, and of the role that owns it. It is no superuser, and no other role can connect.
     private static let name = "cortina"
     /// The system's user that PostgreSQL runs as where root starts it, which it refuses to run as.
     private static let systemUser = "cortina-postgres"
@@ -40,7 +44,7 @@ public struct EmbeddedCluster: Sendable {
     public var settings: DatabaseSettings { settings(for: Self.name) }
 
     private func settings(for database: String) -> DatabaseSettings {
-        DatabaseSettings(host: folder, port: port, database: database, user: Self.name)
+        DatabaseSettings(host: folder, port: port, database: database, user: role ?? Self.name)
     }
 
     /// Starts PostgreSQL, and starts it again where it ends by itself; stops it when `body` has ended.
@@ -76,7 +80,14 @@ public struct EmbeddedCluster: Sendable {
         let owner = try await Owner.of(processesNamed: Self.systemUser)
         try makeFolder(folder, for: owner)
         try await stopOrphan()
-        if !FileManager.default.fileExists(atPath: data) { try await initialise(owner) }
+        let isNew = !FileManager.default.fileExists(atPath: data)
+        if isNew { try await initialise(owner) }
+        let access = "\(folder)/pg_hba.conf"
+        try Data("local all \(Self.name) trust\n".utf8).write(to: URL(filePath: access), options: .atomic)
+        if let user = owner.user, chown(access, user, owner.group ?? user) != 0 {
+            throw DatabaseError.fault("'\(access)' cannot be given to the database's user")
+        }
+        if isNew || !FileManager.default.fileExists(atPath: roles) { try await makeRoles(owner, isNew: isNew) }
         return owner
     }
 
@@ -92,7 +103,7 @@ public struct EmbeddedCluster: Sendable {
         let unfinished = "\(data).unfinished"
         if FileManager.default.fileExists(atPath: unfinished) { try FileManager.default.removeItem(atPath: unfinished) }
         var arguments = [
-            "--pgdata", unfinished, "--username", Self.name, "--auth", "trust", "--encoding", "UTF8", "--locale",
+            "--pgdata", unfinished, "--username", "postgres", "--auth", "reject", "--encoding", "UTF8", "--locale",
             "C.UTF-8",
         ]
         if !isDurable { arguments.append("--no-sync") }
@@ -103,6 +114,55 @@ public struct EmbeddedCluster: Sendable {
             throw DatabaseError.fault("the database cannot be made in '\(folder)': \(made.standardOutput)")
         }
         try FileManager.default.moveItem(atPath: unfinished, toPath: data)
+    }
+
+    /// There once the roles are as they are to be.
+    private var roles: String { "\(folder)/roles" }
+
+    /// Makes the role and its database, without a server (PostgreSQL 15, `postgres --single`): no superuser ever connects.
+    ///
+    /// - Parameter isNew: whether the cluster was made just now. In earlier ones the role is the superuser that made it, which becomes
+    ///   another role, and its tables the new role's.
+    private func makeRoles(_ owner: Owner, isNew: Bool) async throws {
+        let make = "CREATE ROLE \(Self.name) LOGIN\(makesDatabases ? " CREATEDB" : "")"
+        if isNew {
+            try await administer(owner, "postgres", [make, "CREATE DATABASE \(Self.name) OWNER \(Self.name)"])
+        } else {
+            try await administer(
+                owner, "postgres",
+                [
+                    "CREATE ROLE renamer SUPERUSER", "SET SESSION AUTHORIZATION renamer",
+                    "ALTER ROLE \(Self.name) RENAME TO postgres", make,
+                    "ALTER DATABASE \(Self.name) OWNER TO \(Self.name)",
+                ])
+            try await administer(owner, Self.name, [Self.giveObjects, "DROP ROLE renamer"])
+        }
+        guard FileManager.default.createFile(atPath: roles, contents: nil) else {
+            throw DatabaseError.fault("'\(roles)' cannot be written")
+        }
+    }
+
+    private static let giveObjects = """
+        DO $$ DECLARE command text; BEGIN FOR command IN \
+        SELECT format('ALTER %s %s OWNER TO cortina', CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'v' THEN 'VIEW' \
+        ELSE 'TABLE' END, oid::regclass) \
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'm', 'v') \
+        UNION ALL SELECT format('ALTER ROUTINE %s OWNER TO cortina', oid::regprocedure) \
+        FROM pg_proc WHERE pronamespace = 'public'::regnamespace \
+        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e') \
+        LOOP EXECUTE command; END LOOP; END $$
+        """
+
+    /// Runs commands of SQL in a database, a line each, as the superuser.
+    private func administer(_ owner: Owner, _ database: String, _ commands: [String]) async throws {
+        let (program, arguments) = owner.command("\(programs)/postgres", ["--single", "-D", data, database])
+        let done = try await Subprocess.run(
+            program, arguments: arguments, workingDirectory: "/",
+            input: .string(commands.joined(separator: "\n") + "\n"), output: .string(limit: 1 << 20),
+            error: .combinedWithOutput)
+        guard done.terminationStatus.isSuccess else {
+            throw DatabaseError.fault("the database's roles cannot be made: \(done.standardOutput)")
+        }
     }
 
     /// Ends a server whose parent was killed: it would hold the folder.
@@ -125,7 +185,8 @@ public struct EmbeddedCluster: Sendable {
 
     private func serve(_ owner: Owner, _ hasStarted: Flag) async throws {
         var arguments = [
-            "-D", data, "-c", "listen_addresses=", "-c", "unix_socket_directories=\(folder)",
+            "-D", data, "-c", "hba_file=\(folder)/pg_hba.conf", "-c", "listen_addresses=", "-c",
+            "unix_socket_directories=\(folder)",
             "-c", "unix_socket_permissions=0700", "-c", "port=\(port)", "-c", "max_connections=100", "-c",
             "log_destination=stderr",
             "-c", "logging_collector=off",
@@ -161,13 +222,14 @@ public struct EmbeddedCluster: Sendable {
         let deadline = ContinuousClock.now + Self.longestStart
         while true {
             do throws(DatabaseError) {
-                let connection = try await Connection.open(settings(for: "postgres"))
+                let connection = try await Connection.open(settings)
                 hasStarted.raise()
-                let known = try await connection.query(
-                    Statement("SELECT 1 AS one FROM pg_database WHERE datname = $1", Self.name))
-                if known.isEmpty { try await connection.query(Statement("CREATE DATABASE cortina")) }
+                let role = try await connection.query(
+                    Statement("SELECT rolsuper AS is_superuser FROM pg_roles WHERE rolname = current_user"))[0]
+                if try role["is_superuser"], self.role == nil { throw .fault("the role '\(Self.name)' is a superuser") }
                 return
             } catch {
+                if case .fault = error { throw error }
                 guard ContinuousClock.now < deadline else {
                     throw DatabaseError.fault("the database did not start (\(error)); '\(log)' may say why")
                 }

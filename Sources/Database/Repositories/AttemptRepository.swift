@@ -25,8 +25,18 @@ public struct AttemptRepository: Sendable {
         return (try row["count"], try row["left"])
     }
 
-    /// Forgets what was a day ago.
+    /// Whether something was counted in the current period or the one before.
+    public func isKnown(_ subject: String, per period: Duration) async throws -> Bool {
+        let rows = try await pool.query(
+            Statement(
+                """
+                SELECT 1 AS one FROM attempts WHERE subject = $1 AND period > now() - make_interval(secs => 2 * $2::float8) LIMIT 1
+                """, subject, Double(period.components.seconds)))
+        return !rows.isEmpty
+    }
+
+    /// Forgets what was two days ago.
     public func sweep() async throws -> Int {
-        try await pool.query(Statement("DELETE FROM attempts WHERE period < now() - interval '1 day'")).touched
+        try await pool.query(Statement("DELETE FROM attempts WHERE period < now() - interval '2 days'")).touched
     }
 }

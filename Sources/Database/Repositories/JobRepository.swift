@@ -17,7 +17,7 @@ public struct JobRepository: Sendable {
 
     // MARK: Claiming
 
-    /// Claims the job that has waited longest; those of an operator come after all others.
+    /// Claims the next job. People take turns; jobs of an operator come after all others.
     ///
     /// - Parameter lease: how long nobody else can.
     /// - Returns: nil where none waits.
@@ -38,7 +38,7 @@ public struct JobRepository: Sendable {
                         leased_until = now() + make_interval(secs => $1)
                     WHERE id = (
                         SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now() AND ($2::bigint IS NULL OR id = $2)
-                        ORDER BY is_background, due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+                        ORDER BY is_background, turn, id LIMIT 1 FOR UPDATE SKIP LOCKED
                     )
                     RETURNING *
                 ), begun AS (
@@ -100,7 +100,11 @@ public struct JobRepository: Sendable {
 
     // MARK: Announcing
 
-    /// Tells a queue outside of jobs that it was not told of, ten at the most; those whose lease has run out are jobs that wait again.
+    /// The number of one person's jobs that a queue outside holds at a time: it hands them out in the order of their messages.
+    private static let announcedOfPerson = 10
+
+    /// Tells a queue outside of jobs that it was not told of, ten at the most, and of each person the next ten; those whose lease has
+    /// run out are jobs that wait again.
     ///
     /// - Parameters:
     ///   - age: a job that it was told of longer ago, and that nobody has claimed, is told of again.
@@ -116,8 +120,17 @@ public struct JobRepository: Sendable {
                     """
                     SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now()
                         AND (announced_at IS NULL OR announced_at < now() - make_interval(secs => $1))
-                    ORDER BY announced_at NULLS FIRST, id LIMIT 10 FOR UPDATE SKIP LOCKED
-                    """, age.seconds))
+                        AND (
+                            SELECT count(*) FROM (
+                                SELECT FROM jobs AS earlier
+                                WHERE earlier.user_id = jobs.user_id AND earlier.is_background = jobs.is_background
+                                    AND earlier.state IN ('waiting', 'running')
+                                    AND (earlier.turn, earlier.id) < (jobs.turn, jobs.id)
+                                LIMIT $2
+                            ) AS ahead
+                        ) < $2
+                    ORDER BY announced_at NULLS FIRST, is_background, turn, id LIMIT 10 FOR UPDATE SKIP LOCKED
+                    """, age.seconds, Self.announcedOfPerson))
             let ids = try rows.map { row throws(DatabaseError) -> JobID in try row["id"] }
             guard !ids.isEmpty else { return 0 }
             let taken = try await send(ids)

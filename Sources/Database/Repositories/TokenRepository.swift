@@ -7,12 +7,18 @@ public struct TokenRepository: Sendable {
 
     public init(_ pool: ConnectionPool) { self.pool = pool }
 
-    /// Makes a token be of no use any more.
+    /// Where revoked tokens are announced; the payload is the token's id.
+    public static let revocations = Listener.Channel("revoked_tokens")
+
+    /// Makes a token invalid, and announces it to all servers.
     public func revoke(_ token: UUID, expiring date: Date) async throws {
         _ = try await pool.query(
             Statement(
                 """
-                INSERT INTO revoked_tokens (id, expires_at) VALUES ($1::uuid, $2) ON CONFLICT DO NOTHING
+                WITH revoked AS (
+                    INSERT INTO revoked_tokens (id, expires_at) VALUES ($1::uuid, $2) ON CONFLICT DO NOTHING
+                )
+                SELECT pg_notify('revoked_tokens', $1::uuid::text)
                 """, token.uuidString, date))
     }
 
@@ -25,6 +31,17 @@ public struct TokenRepository: Sendable {
                 WHERE id = $1 AND NOT EXISTS (SELECT FROM revoked_tokens WHERE id = $2::uuid)
                 """, id, token.uuidString)
         ).first.map(User.init)
+    }
+
+    /// Those of some tokens that were revoked.
+    public func revoked(among tokens: Set<UUID>) async throws -> Set<UUID> {
+        guard !tokens.isEmpty else { return [] }
+        let rows = try await pool.query(
+            Statement(
+                "SELECT id::text AS id FROM revoked_tokens WHERE id = ANY($1::uuid[])",
+                tokens.map(\.uuidString)))
+        return Set(
+            try rows.map { row throws(DatabaseError) -> String in try row["id"] }.compactMap { UUID(uuidString: $0) })
     }
 
     /// Forgets tokens that have expired by themselves.

@@ -8,21 +8,61 @@ public struct VideoRepository: Sendable {
 
     /// Notes that somebody begins to upload a file.
     ///
-    /// - Parameter uploadName: the store's name for an upload in parts.
+    /// - Parameters:
+    ///   - uploadName: the store's name for an upload in parts.
+    ///   - quota: what the owner may have.
+    /// - Throws: ``Quota/Exceeded``; ``DatabaseError``.
     public func add(
         by owner: UserID, title: String, isPublic: Bool, _ original: Video.Original, with pipeline: PinnedPipeline,
-        inParts uploadName: String? = nil
+        inParts uploadName: String? = nil, within quota: Quota = .none
     ) async throws -> Video {
-        let rows = try await pool.query(
+        // Uploads of one person are counted one after the other.
+        let statements = [
+            Self.lock(owner),
             Statement(
                 """
                 INSERT INTO videos (user_id, title, is_public, original_key, file_name, content_type, size_bytes,
                     pipeline_name, pipeline_version, pipeline_digest, upload_name)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                SELECT $1::bigint, $2, $3::boolean, $4, $5, $6, $7::bigint, $8, $9::integer, $10, $11
+                WHERE (SELECT count(*) FROM videos WHERE user_id = $1 AND deleted_at IS NULL) < $12::bigint
+                    AND (SELECT count(*) FROM videos WHERE user_id = $1 AND status = 'pending_upload' AND deleted_at IS NULL) < $13::bigint
+                    AND (SELECT coalesce(sum(size_bytes), 0) FROM videos
+                        WHERE user_id = $1 AND created_at > now() - interval '1 day') + $7::bigint <= $14::bigint
                 RETURNING *
                 """, owner, title, isPublic, original.key, original.fileName, original.contentType, original.bytes,
-                pipeline.name, pipeline.version, pipeline.digest, uploadName))
-        return try Video(rows[0])
+                pipeline.name, pipeline.version, pipeline.digest, uploadName, quota.videos, quota.openUploads,
+                quota.bytesPerDay),
+        ]
+        let rows = try await pool.withConnection { try await $0.query(statements) }[1]
+        if let row = rows.first { return try Video(row) }
+        try await check(quota, of: owner, bytes: original.bytes)
+        // Something of it was deleted in between.
+        throw Quota.Exceeded.openUploads(quota.openUploads)
+    }
+
+    /// Checks whether somebody may begin another upload.
+    ///
+    /// - Throws: ``Quota/Exceeded``; ``DatabaseError``.
+    public func check(_ quota: Quota, of owner: UserID, bytes: Int) async throws {
+        let row = try await pool.query(
+            Statement(
+                """
+                SELECT (SELECT count(*) FROM videos WHERE user_id = $1 AND deleted_at IS NULL) AS videos,
+                    (SELECT count(*) FROM videos WHERE user_id = $1 AND status = 'pending_upload' AND deleted_at IS NULL) AS open,
+                    sum(size_bytes)::bigint AS bytes,
+                    ceil(extract(epoch FROM min(created_at) + interval '1 day' - now()))::bigint AS left
+                FROM videos WHERE user_id = $1 AND created_at > now() - interval '1 day'
+                """, owner))[0]
+        if try row["videos"] >= quota.videos { throw Quota.Exceeded.videos(quota.videos) }
+        if try row["open"] >= quota.openUploads { throw Quota.Exceeded.openUploads(quota.openUploads) }
+        if try (row["bytes"] as Int? ?? 0) + bytes > quota.bytesPerDay {
+            throw Quota.Exceeded.bytesPerDay(quota.bytesPerDay, secondsLeft: try row["left"] ?? 86400)
+        }
+    }
+
+    /// Holds an account until the exchange ends, so that what is counted of it stays.
+    private static func lock(_ owner: UserID) -> Statement {
+        Statement("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", owner)
     }
 
     /// Notes that a file is there, and writes the job for it: both or none.
@@ -57,7 +97,7 @@ public struct VideoRepository: Sendable {
                 """, id, failure.code, failure.message))
     }
 
-    /// Writes a job that makes a video again, with this pipeline; what is there serves until it is done.
+    /// Writes a job that makes a video again, with this pipeline, as an operator asks for it; what is there serves until it is done.
     ///
     /// - Returns: nil where the video is not there, was never uploaded, or is being made at the moment.
     public func reprocess(_ id: VideoID, with pipeline: PinnedPipeline) async throws -> JobID? {
@@ -71,6 +111,39 @@ public struct VideoRepository: Sendable {
                 RETURNING id
                 """, id, pipeline.name, pipeline.version, pipeline.digest))
         return try rows.first.map { row throws(DatabaseError) in try row["id"] }
+    }
+
+    /// Writes the same job as the owner asks for it.
+    ///
+    /// - Returns: nil where it is somebody else's, too.
+    /// - Throws: ``Quota/Exceeded``; ``DatabaseError``.
+    public func reprocess(
+        _ id: VideoID, of owner: UserID, with pipeline: PinnedPipeline, within quota: Quota = .none
+    ) async throws -> JobID? {
+        let statements = [
+            Self.lock(owner),
+            Statement(
+                """
+                WITH asked AS (
+                    SELECT count(*) < $6::bigint AS is_within,
+                        ceil(extract(epoch FROM min(created_at) + interval '1 hour' - now()))::bigint AS seconds_left
+                    FROM jobs WHERE user_id = $5 AND is_repeat AND created_at > now() - interval '1 hour'
+                ), written AS (
+                    INSERT INTO jobs (video_id, pipeline_name, pipeline_version, pipeline_digest, is_repeat)
+                    SELECT id, $2, $3, $4, true FROM videos, asked
+                    WHERE id = $1 AND user_id = $5 AND status IN ('processed', 'failed') AND uploaded_at IS NOT NULL
+                        AND deleted_at IS NULL AND is_within
+                    ON CONFLICT (video_id) WHERE state IN ('waiting', 'running') DO NOTHING
+                    RETURNING id
+                )
+                SELECT is_within, seconds_left, (SELECT id FROM written) AS job FROM asked
+                """, id, pipeline.name, pipeline.version, pipeline.digest, owner, quota.repeatsPerHour),
+        ]
+        let row = try await pool.withConnection { try await $0.query(statements) }[1][0]
+        guard try row["is_within"] else {
+            throw Quota.Exceeded.repeatsPerHour(quota.repeatsPerHour, secondsLeft: try row["seconds_left"] ?? 3600)
+        }
+        return try row["job"]
     }
 
     /// Writes jobs that make videos again that a version of a pipeline has made, some at a time; who waits for a video of their own goes
@@ -168,11 +241,17 @@ public struct VideoRepository: Sendable {
         ).map(VideoState.init)
     }
 
-    /// Somebody's videos, newest first.
-    public func videos(of owner: UserID) async throws -> [Video] {
-        try await pool.query(
-            Statement("SELECT * FROM videos WHERE user_id = $1 AND deleted_at IS NULL ORDER BY id DESC", owner)
-        ).map(Video.init)
+    /// A page of somebody's videos, newest first.
+    public func videos(of owner: UserID, _ page: PageRequest) async throws -> Page<Video> {
+        let statements = [
+            Statement(
+                """
+                SELECT * FROM videos WHERE user_id = $1 AND deleted_at IS NULL ORDER BY id DESC LIMIT $2 OFFSET $3
+                """, owner, page.size, page.offset),
+            Statement("SELECT count(*) AS total FROM videos WHERE user_id = $1 AND deleted_at IS NULL", owner),
+        ]
+        let rows = try await pool.withConnection { try await $0.query(statements) }
+        return Page(elements: try rows[0].map(Video.init), total: try rows[1][0]["total"])
     }
 
     /// A video that everybody may see.
@@ -198,6 +277,16 @@ public struct VideoRepository: Sendable {
             self.title = title
         }
 
+        /// Whether all videos are meant.
+        public var isEmpty: Bool { city == nil && title == nil }
+
+        /// The number of newest videos that are searched; nil for all.
+        var scope: Int? {
+            guard let title else { return nil }
+            let words = title.unicodeScalars.split { !$0.properties.isAlphabetic && $0.properties.numericType == nil }
+            return words.contains { $0.count >= 3 } ? nil : VideoRepository.searchedWithoutIndex
+        }
+
         /// The title as a pattern, in which nothing stands for anything but itself.
         var pattern: String? {
             title.map { title in
@@ -221,19 +310,34 @@ public struct VideoRepository: Sendable {
         try await pool.query(Self.list(order, page, filter)).map(PublicVideo.init)
     }
 
-    /// How much there is that everybody may see.
+    /// The number of public videos; of those with a text in their title, as many as are counted.
     public func publicVideoCount(_ filter: Filter = Filter()) async throws -> Int {
         try await pool.query(Self.count(filter))[0]["total"]
     }
 
+    /// The most matches of a text that are counted.
+    public static let countedMatches = 1000
+    /// The number of newest videos that are searched for a text without three letters in a row, for which the index has no trigram.
+    static let searchedWithoutIndex = 5000
+
     static func count(_ filter: Filter) -> Statement {
-        Statement(
+        if filter.isEmpty {
+            return Statement(
+                "SELECT count(*) AS total FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL")
+        }
+        return Statement(
             """
-            SELECT count(*) AS total FROM videos
-            WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                AND ($1::text IS NULL OR title ILIKE $1)
-                AND ($2::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($2)))
-            """, filter.pattern, filter.city)
+            SELECT count(*) AS total FROM (
+                SELECT FROM videos
+                WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                    AND ($1::text IS NULL OR title ILIKE $1)
+                    AND ($2::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($2)))
+                    AND ($4::bigint IS NULL OR id > coalesce((
+                        SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                        ORDER BY id DESC OFFSET $4 LIMIT 1), 0))
+                LIMIT $3
+            ) AS found
+            """, filter.pattern, filter.city, filter.title == nil ? nil : Self.countedMatches, filter.scope)
     }
 
     // Rows and players are looked up for the page alone, not for all those before it.
@@ -247,10 +351,13 @@ public struct VideoRepository: Sendable {
                     WHERE is_public AND status = 'processed' AND deleted_at IS NULL
                         AND ($3::text IS NULL OR title ILIKE $3)
                         AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
+                        AND ($5::bigint IS NULL OR id > coalesce((
+                            SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                            ORDER BY id DESC OFFSET $5 LIMIT 1), 0))
                     ORDER BY id DESC LIMIT $1 OFFSET $2
                 ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
                 ORDER BY videos.id DESC
-                """, page.size, page.offset, filter.pattern, filter.city)
+                """, page.size, page.offset, filter.pattern, filter.city, filter.scope)
         case .votes:
             Statement(
                 """
@@ -259,10 +366,13 @@ public struct VideoRepository: Sendable {
                     WHERE is_public AND status = 'processed' AND deleted_at IS NULL
                         AND ($3::text IS NULL OR title ILIKE $3)
                         AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
+                        AND ($5::bigint IS NULL OR id > coalesce((
+                            SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                            ORDER BY id DESC OFFSET $5 LIMIT 1), 0))
                     ORDER BY vote_count DESC, id DESC LIMIT $1 OFFSET $2
                 ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
                 ORDER BY videos.vote_count DESC, videos.id DESC
-                """, page.size, page.offset, filter.pattern, filter.city)
+                """, page.size, page.offset, filter.pattern, filter.city, filter.scope)
         }
     }
 

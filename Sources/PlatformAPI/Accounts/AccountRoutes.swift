@@ -10,6 +10,7 @@ struct AccountRoutes: Sendable {
     let passwords: Passwords
     let tokens: AccessTokens
     let authenticator: Authenticator
+    let devices: DeviceCookies
     let limits: RateLimits
 
     func add(to router: RouterGroup<APIContext>) {
@@ -42,10 +43,13 @@ struct AccountRoutes: Sendable {
         let (city, country) = (fields.text("city", sent.city), fields.text("country", sent.country))
         let password = fields.password(("password1", sent.password1), ("password2", sent.password2))
         try fields.check()
+        // A client that has gone away is not hashed for.
+        let hash = try await context.whilePresent { [passwords] in
+            try await passwords.hash(password, for: context.address)
+        }
         let new = UserRepository.New(
-            firstName: first, lastName: last, email: email, passwordHash: try await passwords.hash(password),
-            city: city,
-            country: country)
+            firstName: first, lastName: last, email: email, emailKey: CanonicalText.emailKey(email), passwordHash: hash,
+            city: city, country: country)
         guard let user = try await users.add(new) else {
             throw APIError(
                 .conflict, "email_taken", "Somebody has an account with this address.", fields: ["email": "is taken"])
@@ -70,14 +74,32 @@ struct AccountRoutes: Sendable {
         if sent.password?.isEmpty ?? true { fields.refuse("password", "is missing") }
         try fields.check()
         try await limits.check(.logIn, by: context.address)
-        try await limits.check(.logInAs, by: email.lowercased())
-        let known = try await users.credentials(for: email)
-        let isRight = try await passwords.verify(sent.password ?? "", known?.passwordHash)
+        let key = CanonicalText.emailKey(email)
+        let known = try await users.credentials(for: key)
+        let device = known.flatMap { devices.device(of: $0.user.id, request.headers) }
+        try await limits.check(.logInAs, by: try await attempter(key, device, context.address))
+        let password = sent.password ?? ""
+        let isRight = try await context.whilePresent { [passwords] in
+            try await passwords.verify(password, known?.passwordHash, for: context.address)
+        }
         guard let known, isRight else { throw APIError.wrongCredentials }
+        try await limits.know(Self.knownAddress(key, context.address))
         let token = try await tokens.make(for: known.user.id, at: Date())
-        return try JSON.response(
+        var response = try JSON.response(
             LoggedIn(token: token, user: UserBody(known.user), accessToken: token, expiresIn: tokens.lifetime))
+        response.headers[.setCookie] = devices.field(for: known.user.id, device)
+        return response
     }
+
+    /// Whose attempts to log in to an account are counted together: those of each device and address that it was logged in to from, and
+    /// those of all others.
+    private func attempter(_ key: String, _ device: String?, _ address: String) async throws -> String {
+        if let device { return "\(key) device \(device)" }
+        if try await limits.isKnown(Self.knownAddress(key, address)) { return "\(key) address \(address)" }
+        return key
+    }
+
+    private static func knownAddress(_ key: String, _ address: String) -> String { "known \(key) \(address)" }
 
     private func logOut(_ request: Request, _ context: APIContext) async throws -> Response {
         let (_, claims) = try await authenticator.identity(request)

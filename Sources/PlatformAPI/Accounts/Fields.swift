@@ -8,15 +8,17 @@ struct Fields {
     /// Says what is wrong with a field.
     mutating func refuse(_ name: String, _ reason: String) { refusals[name] = reason }
 
-    /// A text that is there, without blanks around it.
+    /// A text that is there, in its canonical form.
     mutating func text(_ name: String, _ value: String?, most: Int = most) -> String {
-        let text = (value ?? "").trimmed
+        let text = CanonicalText.name(value ?? "")
         if text.isEmpty {
             refuse(name, "is missing")
         } else if (value ?? "").unicodeScalars.count > most {
             refuse(name, "is longer than \(most) characters")
-        } else if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-            refuse(name, "has characters that none may have")
+        } else if CanonicalText.hasHidden((value ?? "").trimmed) {
+            refuse(name, "has characters that cannot be seen")
+        } else if !CanonicalText.isVisible(text) {
+            refuse(name, "has nothing to see")
         }
         return text
     }

@@ -7,7 +7,7 @@ import NIOPosix
 /// Makes and checks the hashes that passwords are kept as: scrypt (RFC 7914), `scrypt$LOG2N$R$P$SALT$KEY`, salt and key in base64.
 ///
 /// Hashing takes tens of milliseconds and 16 MiB on purpose: it is done on two threads of its own, which step back where requests want
-/// the processor.
+/// the processor. Those who wait for it take turns by their address, and there is a bound of them.
 struct Passwords: Sendable {
     /// What a hash costs: log2 of the rounds, the block size, the parallelism. The default is what scrypt's author recommends for
     /// logins (Percival, "Stronger key derivation via sequential memory-hard functions", 2009, section 5).
@@ -18,8 +18,11 @@ struct Passwords: Sendable {
     }
 
     private let cost: Cost
+    /// 64 wait two seconds at the most.
+    private let turns = FairTurns(width: Self.width, waiting: (total: 64, ofPerson: 8))
+    private static let width = 2
     private static let threads = {
-        let pool = NIOThreadPool(numberOfThreads: 2)
+        let pool = NIOThreadPool(numberOfThreads: width)
         pool.start()
         return pool
     }()
@@ -31,22 +34,28 @@ struct Passwords: Sendable {
     init(_ cost: Cost = Cost()) { self.cost = cost }
 
     /// A hash of a password, with a salt of its own.
-    func hash(_ password: String) async throws -> String {
+    ///
+    /// - Parameter address: the client's.
+    /// - Throws: ``APIError/busy`` if too many wait; `CancellationError`.
+    func hash(_ password: String, for address: String) async throws -> String {
         let salt = SymmetricKey(size: .init(bitCount: 8 * Self.saltBytes)).withUnsafeBytes { Data($0) }
-        let key = try await derive(password, salt, cost, Self.keyBytes)
+        let key = try await derive(password, salt, cost, Self.keyBytes, address)
         return "scrypt$\(cost.logRounds)$\(cost.blockSize)$\(cost.parallelism)$\(salt.base64EncodedString())$"
             + key.base64EncodedString()
     }
 
     /// Whether a password is the one that a hash was made of.
     ///
-    /// - Parameter hash: nil where nobody is known; that takes as long, so that nobody learns it.
-    func verify(_ password: String, _ hash: String?) async throws -> Bool {
+    /// - Parameters:
+    ///   - hash: nil where nobody is known; that takes as long, so that nobody learns it.
+    ///   - address: the client's.
+    /// - Throws: ``APIError/busy`` if too many wait; `CancellationError`.
+    func verify(_ password: String, _ hash: String?, for address: String) async throws -> Bool {
         guard let hash, let (cost, salt, key) = Self.parts(hash) else {
-            _ = try await derive(password, Data(repeating: 0, count: Self.saltBytes), cost, Self.keyBytes)
+            _ = try await derive(password, Data(repeating: 0, count: Self.saltBytes), cost, Self.keyBytes, address)
             return false
         }
-        let derived = try await derive(password, salt, cost, key.count)
+        let derived = try await derive(password, salt, cost, key.count, address)
         // In a time that does not depend on where they differ.
         return zip(derived, key).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
@@ -60,14 +69,18 @@ struct Passwords: Sendable {
         return (Cost(logRounds: logRounds, blockSize: blockSize, parallelism: parallelism), salt, key)
     }
 
-    private func derive(_ password: String, _ salt: Data, _ cost: Cost, _ count: Int) async throws -> Data {
-        try await Self.threads.runIfActive {
-            // Of the calling thread, on Linux.
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
-            return try KDF.Scrypt.deriveKey(
-                from: Data(password.utf8), salt: salt, outputByteCount: count, rounds: 1 << cost.logRounds,
-                blockSize: cost.blockSize, parallelism: cost.parallelism
-            ).withUnsafeBytes { Data($0) }
+    private func derive(
+        _ password: String, _ salt: Data, _ cost: Cost, _ count: Int, _ address: String
+    ) async throws -> Data {
+        try await turns.run(for: address) {
+            try await Self.threads.runIfActive {
+                // Of the calling thread, on Linux.
+                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+                return try KDF.Scrypt.deriveKey(
+                    from: Data(password.utf8), salt: salt, outputByteCount: count, rounds: 1 << cost.logRounds,
+                    blockSize: cost.blockSize, parallelism: cost.parallelism
+                ).withUnsafeBytes { Data($0) }
+            }
         }
     }
 }

@@ -2,47 +2,46 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes connections whose clients take too long: to send a request's head, its body, or the next request. How long an answer takes is
-/// no matter: events go on for hours.
+/// Closes connections whose clients take too long: to send a request's head, its body or the next request, or to take an answer. Events
+/// may go on for hours: only what was written and not taken is timed.
 final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// How patient we are.
-    struct Limits: Sendable {
-        /// Until a request's head is whole, and for a body at the least.
-        var head = TimeAmount.seconds(20)
-        /// Until the next request comes.
-        var next = TimeAmount.seconds(60)
-        /// How fast a body comes on average, in bytes a second.
-        var rate: Int64 = 16 << 10
-    }
-
     private enum State {
         /// No request is under way since this moment.
-        case waiting(since: NIODeadline, for: TimeAmount)
+        case waiting(since: NIODeadline, seconds: Int)
         /// A body has come so far since this moment.
-        case reading(since: NIODeadline, bytes: Int64)
+        case reading(since: NIODeadline, bytes: Int)
+        /// The answer was written before the whole body was read.
+        case discarding(since: NIODeadline)
         /// It is our turn.
         case answering
     }
 
-    private let limits: Limits
-    private var state = State.answering
-    private var timer: Scheduled<Void>?
-
-    init(_ limits: Limits = Limits()) { self.limits = limits }
-
-    /// When patience ends; nil where it does not.
-    private var deadline: NIODeadline? {
-        switch state {
-        case .waiting(let begin, let time): begin + time
-        case .reading(let begin, let bytes): begin + limits.head + .milliseconds(bytes * 1000 / limits.rate)
-        case .answering: nil
-        }
+    /// What was written since the client had last taken all.
+    private struct Sending {
+        var since: NIODeadline
+        var bytes: Int
+        var taken = 0
     }
+
+    private let limits: ConnectionLimits
+    private let table: ConnectionTable?
+    private var state = State.answering
+    private var sending: Sending?
+    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    private var shutdown: Scheduled<Void>?
+
+    /// - Parameter table: where the connection is counted; nil for none.
+    init(_ limits: ConnectionLimits, _ table: ConnectionTable? = nil) {
+        self.limits = limits
+        self.table = table
+    }
+
+    // MARK: Events of the channel
 
     func handlerAdded(context: ChannelHandlerContext) { if context.channel.isActive { begin(context) } }
 
@@ -52,46 +51,121 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
+        end(context)
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { end(context) }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent, shutdown == nil {
+            // The server ends: what is under way has so long.
+            shutdown = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(limits.shutdown))) {
+                context.close(promise: nil)
+            }
+        }
+        if case .inputClosed? = event as? ChannelEvent { table?.noteGone(context.channel) }
+        context.fireUserInboundEventTriggered(event)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
         case (.head, _):
+            table?.note(context.channel, idleSince: nil)
             state = .reading(since: context.eventLoop.now, bytes: 0)
-            watch(context)
         case (.body(let buffer), .reading(let begin, let bytes)):
-            state = .reading(since: begin, bytes: bytes + Int64(buffer.readableBytes))
+            state = .reading(since: begin, bytes: bytes + buffer.readableBytes)
+        case (.end, .discarding): wait(context)
         case (.end, _): state = .answering
         default: break
         }
+        watch(context)
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data), case .answering = state {
-            state = .waiting(since: context.eventLoop.now, for: limits.next)
-            watch(context)
+        var promise = promise
+        switch unwrapOutboundIn(data) {
+        case .head: break
+        case .body(let buffer):
+            let written = promise ?? context.eventLoop.makePromise()
+            promise = written
+            let bytes = buffer.readableBytes
+            sending = sending ?? Sending(since: context.eventLoop.now, bytes: 0)
+            sending?.bytes += bytes
+            written.futureResult.assumeIsolated().whenComplete { _ in self.taken(bytes) }
+        case .end:
+            switch state {
+            case .answering: wait(context)
+            case .reading: state = .discarding(since: context.eventLoop.now)
+            case .waiting, .discarding: break
+            }
         }
+        watch(context)
         context.write(data, promise: promise)
     }
 
+    // MARK: State
+
     private func begin(_ context: ChannelHandlerContext) {
-        state = .waiting(since: context.eventLoop.now, for: limits.head)
+        guard table?.add(context.channel, at: context.eventLoop.now) ?? true else {
+            return context.close(promise: nil)
+        }
+        state = .waiting(since: context.eventLoop.now, seconds: limits.head)
         watch(context)
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        table?.remove(context.channel)
+        timer?.task.cancel()
+        shutdown?.cancel()
+    }
+
+    private func wait(_ context: ChannelHandlerContext) {
+        table?.note(context.channel, idleSince: context.eventLoop.now)
+        state = .waiting(since: context.eventLoop.now, seconds: limits.next)
+    }
+
+    private func taken(_ bytes: Int) {
+        sending?.taken += bytes
+        if let sending, sending.taken >= sending.bytes { self.sending = nil }
+    }
+
+    // MARK: Time
+
+    /// When patience ends; nil if it does not.
+    private var deadline: NIODeadline? {
+        let reading: NIODeadline? =
+            switch state {
+            case .waiting(let begin, let seconds): begin + .seconds(Int64(seconds))
+            case .reading(let begin, let bytes): due(begin, bytes)
+            case .discarding(let begin): begin + .seconds(Int64(limits.unreadBody))
+            case .answering: nil
+            }
+        let writing = sending.map { due($0.since, $0.bytes) }
+        guard let reading, let writing else { return reading ?? writing }
+        return min(reading, writing)
+    }
+
+    /// When so many bytes must have passed.
+    private func due(_ begin: NIODeadline, _ bytes: Int) -> NIODeadline {
+        begin + .seconds(Int64(limits.head)) + .milliseconds(Int64(bytes) * 1000 / Int64(limits.rate))
     }
 
     /// Looks when patience ends, unless that is to come already.
     private func watch(_ context: ChannelHandlerContext) {
-        guard timer == nil, let deadline else { return }
+        guard let deadline else { return }
+        if let timer {
+            // A later deadline is looked up when the timer fires.
+            if timer.deadline <= deadline { return }
+            timer.task.cancel()
+        }
         let loop = context.eventLoop
-        timer = loop.assumeIsolated().scheduleTask(deadline: deadline) {
+        let task = loop.assumeIsolated().scheduleTask(deadline: deadline) {
             self.timer = nil
             guard let deadline = self.deadline else { return }
             if deadline <= loop.now { context.close(promise: nil) } else { self.watch(context) }
         }
+        timer = (deadline, task)
     }
 }

@@ -1,3 +1,4 @@
+import Database
 public import Hummingbird
 import HTTPTypes
 
@@ -41,6 +42,8 @@ public struct APIError: Error, Hashable, Sendable {
     static let notFound = APIError(.notFound, "not_found", "There is no such thing.")
     static let unavailable = APIError(
         .serviceUnavailable, "unavailable", "This does not work at the moment; try again in a moment.", retryAfter: 1)
+    static let busy = APIError(
+        .serviceUnavailable, "busy", "Too many ask for this at the moment; try again in a moment.", retryAfter: 2)
     static let fault = APIError(.internalServerError, "fault", "Something went wrong on our side.")
 
     static func beyond(_ size: Int64) -> APIError {
@@ -53,6 +56,32 @@ public struct APIError: Error, Hashable, Sendable {
         var error = APIError(.methodNotAllowed, "method_not_allowed", "Nothing of the kind is done here.")
         error.allow = allow
         return error
+    }
+
+    static func exceeded(_ quota: Quota.Exceeded) -> APIError {
+        switch quota {
+        case .videos(let most):
+            APIError(.conflict, "quota_videos", "You have \(most) videos, which is the most; delete some first.")
+        case .openUploads(let most):
+            APIError(
+                .conflict, "quota_uploads",
+                "You have begun \(most) uploads that are not completed, which is the most; complete or delete them first."
+            )
+        case .bytesPerDay(let most, let seconds):
+            APIError(
+                .tooManyRequests, "quota_bytes", "You may upload \(most) bytes in a day; try again later.",
+                retryAfter: max(1, seconds))
+        case .repeatsPerHour(let most, let seconds):
+            APIError(
+                .tooManyRequests, "quota_reprocess",
+                "You may have \(most) videos made again in an hour; try again later.", retryAfter: max(1, seconds))
+        }
+    }
+
+    static func streams(_ most: Int) -> APIError {
+        APIError(
+            .tooManyRequests, "quota_streams", "You watch \(most) videos being made, which is the most.", retryAfter: 10
+        )
     }
 
     static func tooMany(in seconds: Int) -> APIError {

@@ -1,6 +1,7 @@
 import Database
 import Hummingbird
 import Logging
+import NIOHTTP1
 import Storage
 
 /// Turns whatever a route throws into what a client may know of it; the rest goes to the log.
@@ -20,7 +21,8 @@ struct ErrorMiddleware: RouterMiddleware {
             if told.status.code >= 500 {
                 context.logger.error("a request failed", metadata: ["error": "\(error)"])
             }
-            return try told.response(from: request, context: context)
+            let response = try told.response(from: request, context: context)
+            return request.method == .head ? response.createHeadResponse() : response
         }
     }
 
@@ -36,10 +38,13 @@ struct ErrorMiddleware: RouterMiddleware {
     private func told(_ error: any Error) -> APIError {
         switch error {
         case let error as APIError: error
+        case let exceeded as Quota.Exceeded: .exceeded(exceeded)
         case let error as DatabaseError: error.isTransient || error == .cancelled ? .unavailable : .fault
         case let error as StoreError: error.isTransient || error == .cancelled ? .unavailable : .fault
         case let error as any HTTPResponseError where error.status.code < 500: told(error.status)
         case is CancellationError: .unavailable
+        // RFC 9112, section 7.1: chunks that are none.
+        case is HTTPParserError: .malformed("The body's framing is invalid.")
         default: .fault
         }
     }

@@ -16,7 +16,11 @@ final class KnownPaths: Sendable {
     /// Notes all routes of a router.
     func note(_ router: Router<APIContext>) {
         var methods: [String: Set<String>] = [:]
-        for route in router.routes { methods[route.path.description, default: []].insert(route.method.rawValue) }
+        for route in router.routes {
+            methods[route.path.description, default: []].insert(route.method.rawValue)
+            // The router answers it as GET, without the body.
+            if route.method == .get { methods[route.path.description]?.insert("HEAD") }
+        }
         let paths = methods.map { Known(parts: $0.key.split(separator: "/"), methods: $0.value) }
         known.withLock { $0 = paths }
     }

@@ -1,6 +1,7 @@
 import Database
 import FoundationEssentials
 import Hummingbird
+import JWTKit
 import NIOCore
 import ServiceLifecycle
 
@@ -9,21 +10,27 @@ struct EventRoutes: Sendable {
     let videos: VideoRepository
     let events: VideoEvents
     let own: VideoRoutes
+    /// The most streams of one person, on this server.
+    let streamLimit: Int
 
     func add(to router: RouterGroup<APIContext>) { router.get(":id/events", use: watch) }
 
     private func watch(_ request: Request, _ context: APIContext) async throws -> Response {
-        let id = try await own.own(request, context).id
+        let (user, claims) = try await own.authenticator.identity(request)
+        let id = try await own.own(user, context).id
+        guard let token = claims.token else { throw APIError.unauthorized }
         // Before looking: what happens meanwhile is not missed.
         let watched = events.watch(id)
+        let lease = try events.open.open(by: user.id, with: token, limit: streamLimit) { watched.end() }
         guard let now = try await videos.states(of: [id]).first else { throw APIError.notFound }
         let body = ResponseBody { writer in
+            defer { withExtendedLifetime(lease) {} }
             var stream = EventStream()
             try await writer.write(ByteBuffer(string: stream.text(now)))
             if !now.isFinal {
                 // A server that is to end does not wait for who watches; they come again.
                 try await withGracefulShutdownHandler {
-                    try await Self.tell(watched.elements, as: &stream, to: &writer)
+                    try await Self.tell(watched.elements, until: claims.exp.value, as: &stream, to: &writer)
                 } onGracefulShutdown: {
                     watched.end()
                 }
@@ -36,11 +43,14 @@ struct EventRoutes: Sendable {
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"], body: body)
     }
 
-    /// Tells what happens until nothing more will.
+    /// Tells what happens until nothing more will, or the token has expired.
     private static func tell(
-        _ events: AsyncStream<VideoEvents.Event>, as stream: inout EventStream, to writer: inout any ResponseBodyWriter
+        _ events: AsyncStream<VideoEvents.Event>, until expiry: Date, as stream: inout EventStream,
+        to writer: inout any ResponseBodyWriter
     ) async throws {
         for await event in events {
+            // There is an event every 15 seconds at the least.
+            if Date() >= expiry { return }
             switch event {
             case .silence: try await writer.write(ByteBuffer(string: EventStream.comment))
             case .state(nil): return

@@ -1,4 +1,5 @@
 public import Database
+import FoundationEssentials
 public import ServiceLifecycle
 
 /// Tells those who watch a video what becomes of it. However many watch, the database is asked once.
@@ -12,7 +13,10 @@ public final class VideoEvents: Service {
     }
 
     private let videos: VideoRepository
+    private let tokens: TokenRepository
     private let listener: Listener
+    /// The streams that tell of it.
+    let open = OpenStreams()
     // Who does not take so many is not there.
     private let broadcast = Broadcast<VideoID, Event>(buffer: 16)
 
@@ -26,7 +30,8 @@ public final class VideoEvents: Service {
     ///   - settings: for a connection that listens.
     public init(_ pool: ConnectionPool, _ settings: DatabaseSettings) {
         videos = VideoRepository(pool)
-        listener = Listener(settings, channels: [JobRepository.changes])
+        tokens = TokenRepository(pool)
+        listener = Listener(settings, channels: [JobRepository.changes, TokenRepository.revocations])
     }
 
     /// Listens until it is told to stop; then nobody watches any more.
@@ -50,11 +55,14 @@ public final class VideoEvents: Service {
 
     private func hear(_ event: Listener.Event) async {
         switch event {
+        case .heard(let notification) where notification.channel == TokenRepository.revocations.name:
+            if let token = UUID(uuidString: notification.payload) { open.end([token]) }
         case .heard(let notification):
             guard let id = VideoID(notification.payload), broadcast.isHeard(id) else { return }
             await ask(for: [id])
         case .listening:
             // What was said before may not have been heard.
+            if let revoked = try? await tokens.revoked(among: open.tokens) { open.end(revoked) }
             var ids = broadcast.keys
             while !ids.isEmpty {
                 await ask(for: Array(ids.prefix(Self.batch)))

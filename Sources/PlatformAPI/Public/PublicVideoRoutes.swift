@@ -26,23 +26,12 @@ struct PublicVideoRoutes: Sendable {
         let filter = VideoRepository.Filter(city: query.text("city"), title: query.text("q"))
         let order: VideoRepository.Order = query.word("sort") ?? .recent
         try query.check()
+        if !filter.isEmpty { try await limits.check(.search, by: context.address) }
         let found = try await list.page(page, order, filter)
         var response = JSON.response(encoded: found.body)
         response.headers[.totalCount] = "\(found.total)"
-        response.headers[.link] = Self.links(request, page, of: max(1, page.count(of: found.total)))
+        response.headers[.link] = query.links(page, of: found.total)
         return response
-    }
-
-    /// Where the neighbouring pages are (RFC 8288).
-    private static func links(_ request: Request, _ page: PageRequest, of last: Int) -> String {
-        let others = request.uri.query.map { query in
-            query.split(separator: "&").filter { !$0.hasPrefix("page=") }.joined(separator: "&")
-        }
-        let rest = others.flatMap { $0.isEmpty ? nil : "&\($0)" } ?? ""
-        var numbers = [("first", 1), ("last", last)]
-        if page.number > 1 { numbers.append(("prev", min(page.number - 1, last))) }
-        if page.number < last { numbers.append(("next", page.number + 1)) }
-        return numbers.map { "</api/public/videos?page=\($1)\(rest)>; rel=\"\($0)\"" }.joined(separator: ", ")
     }
 
     private func stream(_ request: Request, _ context: APIContext) async throws -> Response {

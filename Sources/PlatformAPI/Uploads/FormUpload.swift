@@ -15,11 +15,14 @@ struct FormUpload: Sendable {
     private var part: MultipartParser.Header?
     private var text: [UInt8] = []
     private var textBytes = 0
+    private var parts = 0
 
     /// The name of the field that holds the file.
     static let fileField = "video_file"
-    /// How much all that is not the file may be, in bytes.
+    /// How much all that is not the file may be, in bytes, names included.
     private static let mostText = 64 << 10
+    /// The most parts.
+    private static let mostParts = 32
 
     /// Reads a form.
     ///
@@ -47,6 +50,11 @@ struct FormUpload: Sendable {
         switch event {
         case .begin(let header):
             part = header
+            parts += 1
+            textBytes += header.name.utf8.count + (header.fileName?.utf8.count ?? 0)
+            guard parts <= Self.mostParts, textBytes <= Self.mostText else {
+                throw APIError(.contentTooLarge, "too_large", "The form has too many fields.")
+            }
             if header.name == Self.fileField {
                 guard file == nil else { throw APIError.malformed("The form has several files.") }
                 file = header

@@ -11,6 +11,7 @@ struct FormUploadRoutes: Sendable {
     let choice: PipelineChoice
     let inspection: Inspection
     let authenticator: Authenticator
+    let quota: Quota
 
     func add(to router: RouterGroup<APIContext>) { router.post("upload", use: upload) }
 
@@ -25,6 +26,8 @@ struct FormUploadRoutes: Sendable {
 
     private func upload(_ request: Request, _ context: APIContext) async throws -> Response {
         let user = try await authenticator.user(request)
+        // Before a large body is read for nothing.
+        try await videos.check(quota, of: user.id, bytes: request.headers[.contentLength].flatMap { Int($0) } ?? 0)
         let form = try await FormUpload(request, limit: inspection.policy.bytes)
         var fields = Fields()
         let title = fields.text("title", form.fields["title"])
@@ -35,7 +38,7 @@ struct FormUploadRoutes: Sendable {
         try fields.check()
         guard let pipeline, let type else { throw APIError.fault }
 
-        let refusals = try await inspection.refusals(try source(form.content), form.bytes)
+        let refusals = try await inspection.refusals(try source(form.content), form.bytes, by: user.id)
         guard refusals.isEmpty else {
             throw APIError(
                 .badRequest, "refused", "This file is not taken.",
@@ -46,7 +49,8 @@ struct FormUploadRoutes: Sendable {
             key: key.description, fileName: form.file?.fileName ?? "video.\(type.suffix)",
             contentType: type.rawValue, bytes: Int(form.bytes))
         // Known before it is there: a file that nobody knows of is an orphan.
-        let video = try await videos.add(by: user.id, title: title, isPublic: isPublic, original, with: pipeline)
+        let video = try await videos.add(
+            by: user.id, title: title, isPublic: isPublic, original, with: pipeline, within: quota)
         try await store.put(form.content.path, as: key)
         _ = try await videos.accept(
             video.id, bytes: Int(form.bytes), tag: try await store.info(key)?.tag)

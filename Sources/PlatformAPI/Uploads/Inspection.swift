@@ -8,21 +8,31 @@ import Runner
 struct Inspection: Sendable {
     let policy: UploadPolicy
     let media: MediaProcesses
+    /// People take turns: many files of one person hold nobody else up.
+    private let turns = FairTurns(width: 2, waiting: (total: 200, ofPerson: 20))
+
+    init(policy: UploadPolicy, media: MediaProcesses) {
+        self.policy = policy
+        self.media = media
+    }
 
     /// What looking at a file may take: a picture of 8192x4608 in 10 bit is decoded in 0.6 GB.
     private static let limits = Limits(time: 30, memory: 1_000_000_000)
 
     /// What is wrong with a file, by what it is about: nothing where it is taken. As little of it is read as tells.
     ///
-    /// - Throws: ``APIError/unavailable`` where it cannot be told at the moment.
-    func refusals(_ source: any ByteSource, _ bytes: Int64) async throws -> [String: String] {
+    /// - Parameter person: whose file it is.
+    /// - Throws: ``APIError/unavailable`` where it cannot be told at the moment; ``APIError/busy`` if too many files wait.
+    func refusals(_ source: any ByteSource, _ bytes: Int64, by person: UserID) async throws -> [String: String] {
         guard bytes <= policy.bytes else { return ["size_bytes": "must be from 1 to \(policy.bytes)"] }
-        do {
-            return policy.refusals(try await media.probe(source, name: "the file", limits: Self.limits))
-        } catch {
-            // What is at fault with the file is its owner's to know; anything else may pass.
-            guard error.blame == .input else { throw APIError.unavailable }
-            return ["video": error.description]
+        return try await turns.run(for: person.description) {
+            do throws(RunError) {
+                return policy.refusals(try await media.probe(source, name: "the file", limits: Self.limits))
+            } catch {
+                // What is at fault with the file is its owner's to know; anything else may pass.
+                guard error.blame == .input else { throw APIError.unavailable }
+                return ["video": error.description]
+            }
         }
     }
 }

@@ -1,23 +1,22 @@
 import Foundation
 import Transfer
 
-/// A file on this machine's disk that goes when it is let go of.
+/// A file without a name on this machine's disk: nothing is left of it, however the process ends.
 final class TemporaryFile: Sendable {
-    let path: String
     private let handle: FileHandle
     private static let queue = BlockingQueue("temporary files", width: 4)
 
+    /// Where this process finds it.
+    var path: String { "/proc/self/fd/\(handle.fileDescriptor)" }
+
     /// - Throws: ``APIError/unavailable`` where none can be made.
     init() throws(APIError) {
-        path = "\(NSTemporaryDirectory())/cortina-\(UUID().uuidString)"
-        let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: attributes),
-            let handle = FileHandle(forWritingAtPath: path)
-        else { throw .unavailable }
-        self.handle = handle
+        let path = "\(NSTemporaryDirectory())/cortina-\(UUID().uuidString)"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .unavailable }
+        unlink(path)
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Writes behind what was written.
     ///

@@ -60,12 +60,13 @@ struct UploadRoutes: Sendable {
         try fields.check()
         guard let type, let pipeline else { throw APIError.fault }
 
+        try await videos.check(own.quota, of: user.id, bytes: Int(bytes))
         let key = ObjectKey.random(in: .uploaded, type)
         let (upload, uploadName) = try await upload(key, bytes)
         let video = try await videos.add(
             by: user.id, title: title, isPublic: sent.isPublic ?? false,
             .init(key: key.description, fileName: name, contentType: type.rawValue, bytes: Int(bytes)), with: pipeline,
-            inParts: uploadName)
+            inParts: uploadName, within: own.quota)
         return try JSON.response(
             Begun(videoId: video.id.rawValue, upload: upload, pipeline: .init(pipeline)), status: .created)
     }
@@ -112,7 +113,7 @@ struct UploadRoutes: Sendable {
         guard let key = ObjectKey(video.original.key) else { throw APIError.fault }
         let file = try await arrived(video, key)
         let refusals = try await inspection.refusals(
-            try await store.source(key, matching: file.tag, at: Date()), file.bytes)
+            try await store.source(key, matching: file.tag, at: Date()), file.bytes, by: video.owner)
         guard refusals.isEmpty else {
             try await videos.refuse(video.id, .refused(refusals))
             throw APIError(.unprocessableContent, "refused", "This file is not taken.", fields: refusals)
@@ -153,7 +154,7 @@ struct UploadRoutes: Sendable {
         let pipeline = try await choice.pipeline(sent.pipeline ?? "", for: video.owner, &fields)
         try fields.check()
         guard let pipeline else { throw APIError.fault }
-        guard try await videos.reprocess(video.id, with: pipeline) != nil else {
+        guard try await videos.reprocess(video.id, of: video.owner, with: pipeline, within: own.quota) != nil else {
             throw APIError(.conflict, "not_now", "The video is not made yet, or is being made at the moment.")
         }
         return try JSON.response(try await own.body(video), status: .accepted)

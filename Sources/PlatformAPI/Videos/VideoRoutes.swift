@@ -10,6 +10,7 @@ struct VideoRoutes: Sendable {
     let store: any ObjectStore
     let authenticator: Authenticator
     let list: PublicVideos
+    let quota: Quota
 
     func add(to router: RouterGroup<APIContext>) {
         router.get(use: all).get(":id", use: get).patch(":id", use: change).delete(":id", use: delete)
@@ -17,10 +18,21 @@ struct VideoRoutes: Sendable {
 
     private func all(_ request: Request, _ context: APIContext) async throws -> Response {
         let user = try await authenticator.user(request)
+        var query = Query(request)
+        // Without a size all of them come, as older clients expect: a person has no more than the quota.
+        let page = query.page(size: min(quota.videos, Self.mostOnPage))
+        try query.check()
+        let found = try await videos.videos(of: user.id, page)
         var bodies: [VideoBody] = []
-        for video in try await videos.videos(of: user.id) { bodies.append(try await body(video)) }
-        return try JSON.response(bodies)
+        for video in found.elements { bodies.append(try await body(video)) }
+        var response = try JSON.response(bodies)
+        response.headers[.totalCount] = "\(found.total)"
+        response.headers[.link] = query.links(page, of: found.total)
+        return response
     }
+
+    /// The most videos on a page without a size.
+    private static let mostOnPage = 10_000
 
     private func get(_ request: Request, _ context: APIContext) async throws -> Response {
         try JSON.response(try await body(try await own(request, context)))
@@ -30,7 +42,11 @@ struct VideoRoutes: Sendable {
     ///
     /// - Throws: ``APIError/notFound``; ``APIError/forbidden`` where it is not the sender's.
     func own(_ request: Request, _ context: APIContext) async throws -> Video {
-        let user = try await authenticator.user(request)
+        try await own(try await authenticator.user(request), context)
+    }
+
+    /// The same for a sender who is known.
+    func own(_ user: User, _ context: APIContext) async throws -> Video {
         guard let video = try await videos.video(try context.video()) else { throw APIError.notFound }
         guard video.owner == user.id else { throw APIError.forbidden }
         return video

@@ -86,6 +86,9 @@ public struct LocalObjectStore: ObjectStore {
         FileManager.default.fileExists(atPath: path(key)) || FileManager.default.fileExists(atPath: seal(key))
     }
 
+    /// The seconds after which a file that is not written to was left behind.
+    private static let silence = 3600.0
+
     /// Removes what uploads that were broken off have left, and seals of addresses that have long expired.
     ///
     /// - Parameter age: how old it must be: what is younger may be on its way.
@@ -96,8 +99,10 @@ public struct LocalObjectStore: ObjectStore {
             for folder in [unfinished, sealed] {
                 for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] {
                     let path = "\(folder)/\(name)"
+                    // A file that is written is written to all the time; a part may come an hour after another.
+                    let isWritten = folder == unfinished && !name.hasSuffix(".parts")
                     guard let date = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date,
-                        date < past
+                        date < (isWritten ? max(past, now - Self.silence) : past)
                     else { continue }
                     try StoredFile.remove(path)
                 }
