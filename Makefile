@@ -9,7 +9,7 @@ OUT ?= out/showcase.mp4
 DATA ?= out/platform
 # Tests that wait for servers do so apart from those that keep every processor busy: with media, or with whole platforms.
 SERVER_TESTS := ^(Database|Storage|Worker|PlatformAPI)Tests
-PLATFORM_TESTS := ^WorkerTests|EndToEndTests|LambdaTests|OpenAPITests|ProgramTests|SoakTests
+PLATFORM_TESTS := ^WorkerTests|EndToEndTests|LambdaTests|OpenAPITests|ProgramTests|SoakTests|StrangerTests
 PORT ?= 8080
 # libav as `make libav` builds it: programs find it there, and where there is none, Debian's.
 LIBAV := .build/$(shell uname -m)-unknown-linux-gnu/libav

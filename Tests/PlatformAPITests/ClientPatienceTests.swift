@@ -13,6 +13,7 @@ struct ClientPatienceTests {
     init() throws {
         var limits = ConnectionLimits()
         limits.rate = 1000
+        limits.unreadBody = 5
         channel = EmbeddedChannel(handler: ClientPatience(limits))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }

@@ -26,7 +26,7 @@ struct Cloud {
     let address: String
     /// What a worker there is told.
     let environment: [String: String]
-    private let owner: UserID
+    private let owners: [UserID]
 
     /// - Parameters:
     ///   - receptions: how often a message is received before it goes to the dead letters.
@@ -56,22 +56,28 @@ struct Cloud {
             "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
         ]
 
-        let user = try await UserRepository(pool).add(
-            .init(
-                firstName: "Anna", lastName: "Test", email: "anna@example.com", emailKey: "anna@example.com",
-                passwordHash: "-", city: "Lima",
-                country: "Peru"))
-        owner = try #require(user).id
+        var owners: [UserID] = []
+        for name in ["anna", "berta"] {
+            let user = try await UserRepository(pool).add(
+                .init(
+                    firstName: name, lastName: "Test", email: "\(name)@example.com", emailKey: "\(name)@example.com",
+                    passwordHash: "-", city: "Lima", country: "Peru"))
+            owners.append(try #require(user).id)
+        }
+        self.owners = owners
     }
 
-    /// A video whose file is in the store, and whose job waits.
+    /// A video of one person and then of the other, whose file is in the store, and whose job waits: the queue is told of ten of a person's jobs at a time.
     func upload(_ file: String) async throws -> VideoID {
         let key = ObjectKey.random(in: .uploaded, .mp4)
         try await store.put(file, as: key)
         let manifest = try #require(
             FileManager.default.contents(atPath: Checkout.file("pipelines/published/showcase@3.json")))
+        let count: Int = try await pool.withConnection {
+            try await $0.query(Statement("SELECT count(*) AS n FROM videos"))
+        }[0]["n"]
         let video = try await videos.add(
-            by: owner, title: "A rally", isPublic: false,
+            by: owners[count % owners.count], title: "A rally", isPublic: false,
             .init(key: key.description, fileName: "rally.mp4", contentType: "video/mp4", bytes: 1000),
             with: PinnedPipeline(name: "showcase", version: 3, digest: ContentDigest(of: manifest)))
         _ = try #require(try await videos.accept(video.id, bytes: 1000))

@@ -9,7 +9,7 @@ public struct ConnectionLimits: Sendable {
     /// Seconds until the next request on a connection.
     public var next = 60
     /// Seconds that an unread body is still taken after its answer: RFC 9112, section 9.6.
-    public var unreadBody = 5
+    public var unreadBody = 30
     /// The least average rate of a body and of an answer, in bytes a second.
     public var rate = 16 << 10
     /// Seconds that requests under way have when the server ends.
