@@ -19,14 +19,7 @@ final class ScratchSpace: Sendable {
     /// - Parameter parent: the folder that all workers of this machine share.
     init(in parent: String) { self.parent = parent }
 
-    deinit {
-        own.withLock { own in
-            guard let own else { return }
-            try? FileManager.default.removeItem(atPath: own.folder)
-            unlink(Self.lock(of: own.folder))
-            close(own.lock)
-        }
-    }
+    deinit { clearOwn() }
 
     /// Makes a folder for a job.
     ///
@@ -38,7 +31,11 @@ final class ScratchSpace: Sendable {
     /// Removes all that this process has there, where it does no job.
     func clearOwn() {
         own.withLock { own in
-            if let own { try? FileManager.default.removeItem(atPath: own.folder) }
+            guard let held = own else { return }
+            try? FileManager.default.removeItem(atPath: held.folder)
+            unlink(Self.lock(of: held.folder))
+            close(held.lock)
+            own = nil
         }
     }
 

@@ -139,7 +139,7 @@ struct PipelinesCommand: AsyncParsableCommand {
                 // All are known before anything is changed.
                 var changes: [(user: UserID, isAllowed: Bool)] = []
                 for (email, isAllowed) in allow.map({ ($0, true) }) + forbid.map({ ($0, false) }) {
-                    guard let user = try await users.credentials(for: email)?.user else {
+                    guard let user = try await users.credentials(for: CanonicalText.emailKey(email))?.user else {
                         throw ValidationError("nobody has an account with the address '\(email)'")
                     }
                     changes.append((user.id, isAllowed))

@@ -99,6 +99,7 @@ struct Workshop: Sendable {
     /// Whether nothing of a job is left beside the store.
     func isTidy() throws -> Bool {
         let names = FileManager.default.enumerator(atPath: scratch.path("scratch"))?.compactMap { $0 as? String } ?? []
-        return names.allSatisfy { Int($0) != nil }
+        // A worker's own folder and its lock, with nothing in it.
+        return names.allSatisfy { !$0.contains("/") }
     }
 }
