@@ -100,7 +100,8 @@ class Server:
         self.folder.chmod(0o755)
         environment = os.environ | {
             "DATABASE_CONNECTIONS": str(CONNECTIONS), "RATE_LOGINS": "100000", "RATE_LOGINS_ACCOUNT": "100000",
-            "RATE_VOTES": "100000",
+            "RATE_VOTES": "100000", "RATE_SEARCHES": "1000000", "HTTP_CONNECTIONS": "100000",
+            "HTTP_ADDRESS_CONNECTIONS": "100000", "QUOTA_STREAMS": "100000",
         }
         self.process = subprocess.Popen(
             [ROOT / ".build/release/cortina-api", "serve", "--embedded", "--data", self.folder, "--port", "0"],
