@@ -86,10 +86,11 @@ let package = Package(
             ],
             swiftSettings: house),
         .executableTarget(name: "cortina-media", dependencies: ["MediaServer"], swiftSettings: house),
+        .target(name: "Scheduling", swiftSettings: house),
         .target(
             name: "MediaProcess",
             dependencies: [
-                "GraphDSL", "LibAV", "MediaChannel", "Runner",
+                "GraphDSL", "LibAV", "MediaChannel", "Runner", "Scheduling",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -145,7 +146,8 @@ let package = Package(
         .target(
             name: "PlatformAPI",
             dependencies: [
-                "Database", "GraphDSL", "LibAV", "MediaChannel", "MediaProcess", "Runner", "Storage", "Transfer",
+                "Database", "GraphDSL", "LibAV", "MediaChannel", "MediaProcess", "Runner", "Scheduling", "Storage",
+                "Transfer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -218,6 +220,7 @@ let package = Package(
             name: "StagesTests",
             dependencies: ["GraphDSL", "Stages", "StageTesting", "LibAV", "Runner", "TestSupport"],
             swiftSettings: house),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: house),
         .testTarget(
             name: "RunnerTests",
             dependencies: ["GraphDSL", "Stages", "Pipelines", "LibAV", "Runner", "TestSupport"],

@@ -10,28 +10,27 @@
 
 import argparse
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
-import os
 import pathlib
 import re
 import resource
-import shutil
 import subprocess
-import tempfile
 import threading
 import time
-import urllib.request
-import uuid
 
 from measuring import ROOT
+from serving import PGBIN, Server
 
 OUT = ROOT / "bench/out"
-PGBIN = max(pathlib.Path("/usr/lib/postgresql").iterdir()) / "bin"
 PEOPLE, VIDEOS, VOTES = 1000, 10_000, 200_000
 CONNECTIONS = 16
+
+# One client stands for many here.
+SETTINGS = {
+    "DATABASE_CONNECTIONS": str(CONNECTIONS), "RATE_LOGINS": "100000", "RATE_LOGINS_ACCOUNT": "100000",
+    "RATE_VOTES": "100000", "RATE_SEARCHES": "1000000", "HTTP_CONNECTIONS": "100000",
+    "HTTP_ADDRESS_CONNECTIONS": "100000", "QUOTA_STREAMS": "100000",
+}
 
 SEED = f"""
 INSERT INTO users (first_name, last_name, email, password_hash, city, country)
@@ -91,57 +90,6 @@ end
 """
 
 
-class Server:
-    """`cortina-api serve --embedded` on a folder of its own, until the end of the block."""
-
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cortina-bench-"))
-        # The database has a user of its own.
-        self.folder.chmod(0o755)
-        environment = os.environ | {
-            "DATABASE_CONNECTIONS": str(CONNECTIONS), "RATE_LOGINS": "100000", "RATE_LOGINS_ACCOUNT": "100000",
-            "RATE_VOTES": "100000", "RATE_SEARCHES": "1000000", "HTTP_CONNECTIONS": "100000",
-            "HTTP_ADDRESS_CONNECTIONS": "100000", "QUOTA_STREAMS": "100000",
-        }
-        self.process = subprocess.Popen(
-            [ROOT / ".build/release/cortina-api", "serve", "--embedded", "--data", self.folder, "--port", "0"],
-            cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=open(self.folder / "log", "w"), text=True)
-        self.url = self.process.stdout.readline().strip()
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(30)
-        shutil.rmtree(self.folder)
-
-    def call(self, method, path, body):
-        request = urllib.request.Request(
-            self.url + path, method=method, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-
-    def sql(self, text):
-        subprocess.run(
-            [PGBIN / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder / "postgres", "-U", "cortina", "cortina"],
-            input=text, text=True, check=True, stdout=subprocess.DEVNULL)
-
-    def token(self, user):
-        """A token as the API makes them: RFC 7519, HS256."""
-        def part(content):
-            return base64.urlsafe_b64encode(content).rstrip(b"=")
-        now = int(time.time())
-        text = part(json.dumps({"alg": "HS256", "typ": "JWT", "kid": "own"}).encode()) + b"." + part(json.dumps(
-            {"sub": str(user), "jti": str(uuid.uuid4()).upper(), "iat": now, "exp": now + 3600}).encode())
-        key = (self.folder / "token.key").read_bytes()
-        return (text + b"." + part(hmac.new(key, text, hashlib.sha256).digest())).decode()
-
-    @property
-    def memory(self):
-        """What it holds, in MB."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024 / 1e6
-
-
 def milliseconds(text):
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
@@ -194,13 +142,13 @@ def pgbench(server, seconds):
 
 async def watch(server, count):
     """Memory with and without so many who watch a video, in MB."""
-    host, port = server.url.removeprefix("http://").split(":")
+    host, port = server.address
     head = (
         f"GET /api/videos/{VIDEOS + 1}/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {server.token(1)}\r\n\r\n")
     writers = []
 
     async def join():
-        reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+        reader, writer = await asyncio.open_connection(host, port, limit=1024)
         writer.write(head.encode())
         line = await reader.readline()
         if b" 200 " not in line:
@@ -225,10 +173,8 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with Server() as server:
-        server.call("POST", "/api/auth/signup", {
-            "first_name": "Bench", "last_name": "Mark", "email": "bench@example.com", "password1": "password",
-            "password2": "password", "city": "Lima", "country": "Peru"})
+    with Server(SETTINGS) as server:
+        server.sign_up("bench")
         server.sql(SEED)
         results = {}
         # In turn, twice: machines are noisy.

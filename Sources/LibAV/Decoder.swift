@@ -2,7 +2,8 @@ import CLibAV
 
 /// Decodes one stream.
 ///
-/// Sendable because one task at a time drives it; it is made on one thread and handed to another once.
+/// Sendable because one thread at a time uses it: the one that makes it hands it to the one that decodes, whose start orders their accesses,
+/// and keeps no reference.
 public final class Decoder: @unchecked Sendable {
     /// The unit of the times of its frames, in seconds.
     public let timeBase: Fraction

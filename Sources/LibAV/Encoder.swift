@@ -2,7 +2,8 @@ import CLibAV
 
 /// Encodes one stream.
 ///
-/// Sendable because one task at a time drives it; it is made on one thread and handed to another once.
+/// Sendable because one thread at a time uses it: the one that makes it hands it to the one that encodes, whose start orders their accesses,
+/// and keeps no reference.
 public final class Encoder: @unchecked Sendable {
     /// What a video encoder is to make.
     public struct Video: Hashable, Sendable {

@@ -2,7 +2,8 @@ import CLibAV
 
 /// A decoded picture, or a run of audio samples.
 ///
-/// Sendable because it has one owner at a time: a task makes it, hands it on through a queue, and touches it no more.
+/// Sendable because it has one owner at a time: a task hands it on through a queue, whose lock orders their accesses, and does not use it
+/// afterwards.
 public final class Frame: @unchecked Sendable {
     let pointer: UnsafeMutablePointer<AVFrame>
 

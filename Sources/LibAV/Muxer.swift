@@ -3,7 +3,7 @@ import Glibc
 
 /// Puts encoded streams together into a file.
 ///
-/// Sendable because its user calls it under a lock of its own.
+/// Sendable because its one user, `OutputTask`, keeps it in a `Mutex` and calls it under that lock only.
 public final class Muxer: @unchecked Sendable {
     private let context: UnsafeMutablePointer<AVFormatContext>
     private let bytes: OutputBytes

@@ -2,7 +2,8 @@ import CLibAV
 
 /// A piece of one compressed stream.
 ///
-/// Sendable because it has one owner at a time: a task makes it, hands it on through a queue, and touches it no more.
+/// Sendable because it has one owner at a time: a task hands it on through a queue, whose lock orders their accesses, and does not use it
+/// afterwards.
 public final class Packet: @unchecked Sendable {
     let pointer: UnsafeMutablePointer<AVPacket>
 

@@ -2,7 +2,7 @@ import CLibAV
 
 /// What a container says of a stream that a decoder, or another container, must know.
 ///
-/// Sendable because it never changes.
+/// Sendable because nothing is written after `init`: every other use of the pointer reads it.
 public final class StreamParameters: @unchecked Sendable {
     /// The unit of the packets' times, in seconds.
     public let timeBase: Fraction

@@ -13,7 +13,8 @@ public final class ByteRangeSource: ByteSource {
 
     private let channel: MediaChannel
     private let name: String
-    private let asking = Mutex(())
+    /// What the last answer was received into; its lock orders questions.
+    private let buffer = Mutex<[UInt8]>([])
 
     /// Takes over a socket.
     public init(_ descriptor: Int32, size: Int64?, isDistant: Bool, name: String) {
@@ -26,28 +27,33 @@ public final class ByteRangeSource: ByteSource {
     public func read(
         at offset: Int64, into span: inout MutableRawSpan, cancellation: CancellationFlag
     ) throws(ByteSourceError) -> Int {
-        guard span.byteCount > 0 else { return 0 }
-        let result: Result<Int, ByteSourceError> = span.withUnsafeMutableBytes { bytes in
-            // The closure of the lock runs at once on this thread, while the span is borrowed; nobody keeps the pointer.
-            nonisolated(unsafe) let target = UnsafeMutableRawBufferPointer(
-                rebasing: bytes.prefix(ByteRangeServer.largest))
-            return asking.withLock { _ in Result { () throws(ByteSourceError) in try ask(offset, target) } }
+        let wanted = min(span.byteCount, ByteRangeServer.largest)
+        guard wanted > 0 else { return 0 }
+        let answer: Result<[UInt8], ByteSourceError> = buffer.withLock { buffer in
+            Result { () throws(ByteSourceError) in
+                let count = try ask(offset, wanted, &buffer)
+                return Array(buffer[..<count])
+            }
         }
-        return try result.get()
+        let bytes = try answer.get()
+        span.withUnsafeMutableBytes { $0.copyBytes(from: bytes) }
+        return bytes.count
     }
 
-    private func ask(_ offset: Int64, _ target: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
+    /// Asks for bytes.
+    ///
+    /// - Returns: how many came, at the beginning of `buffer`.
+    private func ask(_ offset: Int64, _ wanted: Int, _ buffer: inout [UInt8]) throws(ByteSourceError) -> Int {
         let gone = ByteSourceError.transfer(name, reason: "the process that reads it is gone")
-        var question = ByteRangeServer.Question(offset: offset, count: Int32(target.count))
-        guard withUnsafeBytes(of: &question, { Transport.send(channel.descriptor, $0) }) else { throw gone }
-        var count: Int32 = 0
-        guard withUnsafeMutableBytes(of: &count, { Transport.receive(channel.descriptor, $0) }) else { throw gone }
+        if buffer.count < wanted { buffer = [UInt8](repeating: 0, count: wanted) }
+        guard Transport.send(channel.descriptor, ByteRangeServer.Question(offset: offset, count: Int32(wanted)).bytes),
+            let count = Transport.receive(channel.descriptor, as: Int32.self)
+        else { throw gone }
         guard count >= 0 else {
             guard let failure = try? channel.receive(ByteSourceError.self) else { throw gone }
             throw failure.message
         }
-        let part = UnsafeMutableRawBufferPointer(rebasing: target.prefix(Int(count)))
-        guard Int(count) <= target.count, Transport.receive(channel.descriptor, part) else { throw gone }
+        guard Int(count) <= wanted, Transport.receive(channel.descriptor, Int(count), into: &buffer) else { throw gone }
         return Int(count)
     }
 }
@@ -57,6 +63,9 @@ public struct ByteRangeServer: Sendable {
     struct Question {
         var offset: Int64
         var count: Int32
+
+        /// In the machine's byte order: both processes run on it.
+        var bytes: [UInt8] { withUnsafeBytes(of: offset, Array.init) + withUnsafeBytes(of: count, Array.init) }
     }
 
     /// The most bytes of one answer.
@@ -73,31 +82,34 @@ public struct ByteRangeServer: Sendable {
 
     /// Answers until the other end is closed or ``stop()`` is called. Blocks.
     public func run(_ cancellation: CancellationFlag) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.largest, alignment: 16)
-        defer { buffer.deallocate() }
-        var question = Question(offset: 0, count: 0)
-        while withUnsafeMutableBytes(
-            of: &question, { Transport.receive(channel.descriptor, .init(rebasing: $0.prefix(12))) })
+        var buffer = [UInt8](repeating: 0, count: Self.largest)
+        while let offset = Transport.receive(channel.descriptor, as: Int64.self),
+            let count = Transport.receive(channel.descriptor, as: Int32.self)
         {
-            let count = Int(question.count)
-            // Whoever asks so has been taken over.
-            guard count > 0, count <= Self.largest, question.offset >= 0 else { return }
+            // A process that asks otherwise is not ours any more.
+            guard count > 0, count <= Self.largest, offset >= 0 else { return }
             let answered: Bool
             do throws(ByteSourceError) {
-                var span = MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
-                let read = try source.read(at: question.offset, into: &span, cancellation: cancellation)
-                var head = Int32(read)
+                let read = try self.read(at: offset, Int(count), into: &buffer, cancellation)
                 answered =
-                    withUnsafeBytes(of: &head) { Transport.send(channel.descriptor, $0) }
-                    && Transport.send(channel.descriptor, UnsafeRawBufferPointer(rebasing: buffer[..<read]))
+                    Transport.send(channel.descriptor, withUnsafeBytes(of: Int32(read), Array.init))
+                    && Transport.send(channel.descriptor, buffer, read)
             } catch {
-                var head: Int32 = -1
                 answered =
-                    withUnsafeBytes(of: &head) { Transport.send(channel.descriptor, $0) }
+                    Transport.send(channel.descriptor, withUnsafeBytes(of: Int32(-1), Array.init))
                     && (try? channel.send(error)) != nil
             }
             guard answered else { return }
         }
+    }
+
+    private func read(
+        at offset: Int64, _ count: Int, into buffer: inout [UInt8], _ cancellation: CancellationFlag
+    ) throws(ByteSourceError) -> Int {
+        var span = buffer.mutableSpan
+        var part = span._mutatingExtracting(..<count)
+        var bytes = part.mutableBytes
+        return try source.read(at: offset, into: &bytes, cancellation: cancellation)
     }
 
     /// Ends a wait for a question.
@@ -106,24 +118,40 @@ public struct ByteRangeServer: Sendable {
 
 /// Whole pieces of bytes over a socket.
 private enum Transport {
-    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        var sent = 0
-        while sent < bytes.count {
-            let result = cds_send(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, nil, 0)
-            guard result > 0 else { return false }
-            sent += result
+    /// Sends the first bytes of an array.
+    ///
+    /// - Parameter count: how many; nil for all.
+    static func send(_ descriptor: Int32, _ bytes: [UInt8], _ count: Int? = nil) -> Bool {
+        let count = count ?? bytes.count
+        return bytes.withUnsafeBytes { bytes in
+            var sent = 0
+            while sent < count {
+                let result = cds_send(descriptor, bytes.baseAddress.map { $0 + sent }, count - sent, nil, 0)
+                guard result > 0 else { return false }
+                sent += result
+            }
+            return true
         }
-        return true
     }
 
-    static func receive(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer) -> Bool {
-        var received = 0
-        while received < bytes.count {
-            let result = recv(descriptor, bytes.baseAddress.map { $0 + received }, bytes.count - received, 0)
-            if result < 0, errno == EINTR { continue }
-            guard result > 0 else { return false }
-            received += result
+    /// Receives bytes into the beginning of an array that has room for them.
+    static func receive(_ descriptor: Int32, _ count: Int, into bytes: inout [UInt8]) -> Bool {
+        bytes.withUnsafeMutableBytes { bytes in
+            var received = 0
+            while received < count {
+                let result = recv(descriptor, bytes.baseAddress.map { $0 + received }, count - received, 0)
+                if result < 0, errno == EINTR { continue }
+                guard result > 0 else { return false }
+                received += result
+            }
+            return true
         }
-        return true
+    }
+
+    /// Receives a number in the machine's byte order; nil if the other end is gone.
+    static func receive<Number: FixedWidthInteger>(_ descriptor: Int32, as type: Number.Type) -> Number? {
+        var bytes = [UInt8](repeating: 0, count: MemoryLayout<Number>.size)
+        guard receive(descriptor, bytes.count, into: &bytes) else { return nil }
+        return bytes.withUnsafeBytes { $0.loadUnaligned(as: Number.self) }
     }
 }

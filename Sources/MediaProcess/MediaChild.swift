@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Logging
 import MediaChannel
@@ -37,7 +38,7 @@ final class MediaChild: Sendable {
     init(_ program: String) throws(MediaChannel.Problem) {
         let (own, other) = try MediaChannel.pair()
         channel = MediaChannel(own)
-        process = Task {
+        process = Task(executorPreference: SpawnExecutor.shared) {
             var options = PlatformOptions()
             options.createSession = true
             let result = try await Subprocess.run(
@@ -69,4 +70,16 @@ final class MediaChild: Sendable {
     ///
     /// - Returns: nil if it could not be started, or its end was not seen.
     func end() async -> End? { try? await process.value }
+}
+
+/// Starts processes and follows them on threads of its own: a process starts also while the concurrency pool's threads are all at work.
+private final class SpawnExecutor: TaskExecutor {
+    static let shared = SpawnExecutor()
+
+    private let queue = DispatchQueue(label: "cortina.spawn", attributes: .concurrent)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
 }

@@ -5,6 +5,7 @@ public import LibAV
 public import Logging
 public import MediaChannel
 public import Runner
+import Scheduling
 import Synchronization
 
 /// Does work on strangers' files in processes that own nothing: `cortina-media`, one process a job.
@@ -31,20 +32,22 @@ public final class MediaProcesses: Sendable {
 
     private let program: String
     private let keepsSpare: Bool
-    private let turns: Turns
+    private let queue: FairQueue
     private let logger: Logger
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - program: the path of `cortina-media`.
     ///   - width: the number of jobs at a time.
-    ///   - waiting: the most jobs that wait for their turn.
+    ///   - waiting: the most jobs that wait.
+    ///   - waitingOfClient: the most that wait of one client; nil for as many as of all.
     ///   - keepsSpare: true to have a process ready for the next job.
     public init(
-        program: String = MediaProcesses.sibling, width: Int = 1, waiting: Int = 100, keepsSpare: Bool = true,
+        program: String = MediaProcesses.sibling, width: Int = 1, waiting: Int = 100, waitingOfClient: Int? = nil,
+        keepsSpare: Bool = true,
         logger: Logger
     ) {
-        turns = Turns(width: width, longest: waiting)
+        queue = FairQueue(width: width, limit: waiting, clientLimit: waitingOfClient)
         self.program = program
         self.keepsSpare = keepsSpare
         self.logger = logger
@@ -86,11 +89,12 @@ public final class MediaProcesses: Sendable {
 
     /// Finds out what a file is.
     ///
+    /// - Parameter client: whose job it is: clients are served round robin.
     /// - Throws: ``RunError``.
     public func probe(
-        _ source: any ByteSource, name: String, limits: Limits
+        _ source: any ByteSource, name: String, limits: Limits, for client: String = ""
     ) async throws(RunError) -> ProbeFacts {
-        let reply = try await perform(.probe, source, name: name, output: nil, limits: limits)
+        let reply = try await perform(.probe, source, name: name, output: nil, limits: limits, for: client)
         guard case .probed(let facts) = reply else { throw Self.confusion }
         return facts
     }
@@ -144,10 +148,12 @@ public final class MediaProcesses: Sendable {
 
     private func perform(
         _ work: MediaJob.Work, _ source: (any ByteSource)?, name: String, output: Int32?, limits: Limits,
-        progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+        for client: String = "", progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
     ) async throws(RunError) -> MediaReply {
-        guard await turns.take() else { throw Task.isCancelled ? .cancelled : .busy }
-        defer { turns.end() }
+        do throws(FairQueue.Refusal) { try await queue.enter(for: client) } catch {
+            throw error == .cancelled ? .cancelled : .busy
+        }
+        defer { queue.leave() }
         defer { warmUp() }
         let spare = state.withLock { state in
             defer { state.spare = nil }

@@ -20,13 +20,13 @@ public struct API: Sendable {
         public var policy = UploadPolicy()
         /// How often somebody may do what.
         public var limits = RateLimits.usual
-        /// What one person may have and do.
+        /// Limits of one person.
         public var quota = Quota(videos: 500, openUploads: 20, bytesPerDay: 5_000_000_000, repeatsPerHour: 20)
-        /// The most event streams of one person, on one server.
+        /// The most event streams of one person on one server.
         public var streams = 20
-        /// What clients may take of connections and time.
+        /// Limits of connections.
         public var connections = ConnectionLimits()
-        /// Whose `X-Forwarded-For` is believed.
+        /// The proxies whose `X-Forwarded-For` is trusted.
         public var proxies = Proxies.none
         /// How long `/api/health` waits for each of what the platform stands on.
         public var patience = Duration.seconds(5)
@@ -37,13 +37,13 @@ public struct API: Sendable {
         }
     }
 
-    /// Connections to the database. What is asked for much cannot take those of what must always answer.
+    /// Connection pools, so that slow or frequent requests cannot exhaust the connections that health checks and log-ins need.
     public struct Pools: Sendable {
-        /// What is not in another one.
+        /// For everything else.
         public var general: ConnectionPool
-        /// Health, signing up, logging in.
+        /// For health checks, sign-up and log-in.
         public var vital: ConnectionPool
-        /// Searches in titles and by city.
+        /// For searches by title or city.
         public var searches: ConnectionPool
 
         public init(general: ConnectionPool, vital: ConnectionPool, searches: ConnectionPool) {
@@ -91,7 +91,7 @@ public struct API: Sendable {
             lifetime: settings.tokenLifetime)
     }
 
-    /// How connections are served: HTTP/1.1, as many as may be, and clients do not take for ever.
+    /// The server: HTTP/1.1 with the limits of ``Settings/connections``.
     public var server: HTTPServerBuilder {
         .http1(
             configuration: .init(

@@ -83,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
             Maintenance(database: pool, store: store, rankingAge: try settings.rankingAge(), logger: logger), events,
             PlatformGauges(database: pool, events: events, metrics: metrics, logger: logger),
         ]
-        let media = MediaProcesses(width: 2, logger: logger)
+        let media = MediaProcesses(width: 2, waiting: 200, waitingOfClient: 20, logger: logger)
         media.warmUp()
         defer { media.stop() }
         let messages = try settings.messages()

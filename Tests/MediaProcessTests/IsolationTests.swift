@@ -3,10 +3,11 @@ import GraphDSL
 import LibAV
 import Logging
 import MediaChannel
-import MediaProcess
 import Runner
 import TestSupport
 import Testing
+
+@testable import MediaProcess
 
 /// What a media process that was taken over can do.
 @Suite(.serialized)
@@ -67,6 +68,22 @@ struct IsolationTests {
             return
         }
     }
+
+    @Test("a process starts while all threads of the concurrency pool are at work")
+    func busyPool() throws {
+        let gate = DispatchSemaphore(value: 0)
+        let blocked = (0..<64).map { _ in Task.detached { Self.wait(gate) } }
+        defer { blocked.forEach { _ in gate.signal() } }
+        let child = try MediaChild(Checkout.program("cortina-media"))
+        defer { child.kill() }
+        let reply = try child.channel.receive(MediaReply.self, until: .now + .seconds(300)).message
+        guard case .ready = reply else {
+            Issue.record("\(reply)")
+            return
+        }
+    }
+
+    private static func wait(_ gate: DispatchSemaphore) { gate.wait() }
 
     @Test("a process that was killed while it waited for a job is replaced")
     func killedSpare() async throws {

@@ -84,45 +84,4 @@ struct ConnectionTests {
         #expect(ConnectionLimits().fitting(openFiles: 1 << 20).total == 10_000)
         #expect(ConnectionLimits().fitting(openFiles: 10).total == 8)
     }
-
-    @Test("people take turns, whoever asks for much; who goes away costs nothing; too many are told so")
-    func turns() async throws {
-        let turns = FairTurns(width: 1, waiting: (total: 20, ofPerson: 10))
-        let (gate, open) = AsyncStream.makeStream(of: Void.self)
-        let order = Order()
-        await withTaskGroup { group in
-            group.addTask {
-                try? await turns.run(for: "flood") {
-                    for await _ in gate { break }
-                }
-            }
-            while turns.free > 0 { await Task.yield() }
-            for index in 0..<12 {
-                group.addTask {
-                    do { try await turns.run(for: "flood") { await order.add("flood \(index)") } } catch {
-                        await order.add("refused")
-                    }
-                }
-            }
-            while await turns.waiting + order.count < 12 { await Task.yield() }
-            let gone = Task { try await turns.run(for: "gone") { await order.add("gone") } }
-            while turns.waiting < 11 { await Task.yield() }
-            gone.cancel()
-            await #expect(throws: CancellationError.self) { try await gone.value }
-            group.addTask { try? await turns.run(for: "other") { await order.add("other") } }
-            while turns.waiting < 11 { await Task.yield() }
-            open.yield()
-        }
-        let names = await order.names
-        #expect(names.count(where: { $0 == "refused" }) == 2 && !names.contains("gone"))
-        let served = names.filter { $0 != "refused" }
-        #expect(served.count == 11 && (served.firstIndex(of: "other") ?? 99) <= 1, "\(served)")
-        #expect(turns.free == 1 && turns.waiting == 0)
-    }
-
-    private actor Order {
-        var names: [String] = []
-        var count: Int { names.count }
-        func add(_ name: String) { names.append(name) }
-    }
 }

@@ -5,7 +5,7 @@ import Glibc
 /// libpq's connection: the one owner of its pointer, which no other file sees. No function here waits for the network, but
 /// ``init(_:)``.
 ///
-/// Sendable because it has one owner at a time: who opens it hands it to its ``Connection`` and touches it no more.
+/// Sendable because only one actor uses it: ``Connection``'s `open` makes it, gives it to the new actor, and keeps no reference.
 final class ConnectionHandle: @unchecked Sendable {
     /// What opening waits for next.
     enum Step { case reading, writing, open, failed }
@@ -156,7 +156,7 @@ final class ConnectionHandle: @unchecked Sendable {
 
     /// Asks the server, on a thread that may wait, to break off what it does for this connection.
     func cancel() {
-        // Safe to hand over: libpq gives a copy of what it needs, and the block is its one owner and frees it.
+        // PQgetCancel copies what it needs of the connection (PostgreSQL 15, 34.7); only the block below uses and frees the copy.
         nonisolated(unsafe) let request = PQgetCancel(pointer)
         DispatchQueue.global().async {
             var message = [CChar](repeating: 0, count: 256)

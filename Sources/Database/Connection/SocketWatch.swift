@@ -51,7 +51,7 @@ final class SocketWatch: Sendable {
 
 /// The watch's sources of events, each of which is suspended but while it is waited for.
 ///
-/// Sendable because what is not is touched on its queue only.
+/// Sendable because `state` has a lock, `sources` never changes, and `armed` is read and written on `queue` only, which is serial.
 private final class Watcher: @unchecked Sendable {
     private struct State {
         var continuation: CheckedContinuation<SocketWatch.Outcome, Never>?

@@ -14,7 +14,7 @@ public struct EmbeddedCluster: Sendable {
     var port = 5432
     /// Further arguments of the server's.
     var options: [String] = []
-    /// Who connects; nil for the role that applications have.
+    /// The role that connects; nil for that of applications.
     var role: String?
     /// Whether its role may make databases, as tests do.
     package var makesDatabases = false
@@ -80,14 +80,13 @@ public struct EmbeddedCluster: Sendable {
         let owner = try await Owner.of(processesNamed: Self.systemUser)
         try makeFolder(folder, for: owner)
         try await stopOrphan()
-        let isNew = !FileManager.default.fileExists(atPath: data)
-        if isNew { try await initialise(owner) }
+        if !FileManager.default.fileExists(atPath: data) { try await initialise(owner) }
         let access = "\(folder)/pg_hba.conf"
         try Data("local all \(Self.name) trust\n".utf8).write(to: URL(filePath: access), options: .atomic)
         if let user = owner.user, chown(access, user, owner.group ?? user) != 0 {
             throw DatabaseError.fault("'\(access)' cannot be given to the database's user")
         }
-        if isNew || !FileManager.default.fileExists(atPath: roles) { try await makeRoles(owner, isNew: isNew) }
+        if !FileManager.default.fileExists(atPath: roles) { try await changeRoles(owner) }
         return owner
     }
 
@@ -113,30 +112,27 @@ public struct EmbeddedCluster: Sendable {
         guard made.terminationStatus.isSuccess else {
             throw DatabaseError.fault("the database cannot be made in '\(folder)': \(made.standardOutput)")
         }
+        try await administer(
+            owner, unfinished, "postgres", [makeRole, "CREATE DATABASE \(Self.name) OWNER \(Self.name)"])
         try FileManager.default.moveItem(atPath: unfinished, toPath: data)
     }
 
-    /// There once the roles are as they are to be.
+    private var makeRole: String { "CREATE ROLE \(Self.name) LOGIN\(makesDatabases ? " CREATEDB" : "")" }
+
+    /// Marks a cluster whose role is no superuser.
     private var roles: String { "\(folder)/roles" }
 
-    /// Makes the role and its database, without a server (PostgreSQL 15, `postgres --single`): no superuser ever connects.
-    ///
-    /// - Parameter isNew: whether the cluster was made just now. In earlier ones the role is the superuser that made it, which becomes
-    ///   another role, and its tables the new role's.
-    private func makeRoles(_ owner: Owner, isNew: Bool) async throws {
-        let make = "CREATE ROLE \(Self.name) LOGIN\(makesDatabases ? " CREATEDB" : "")"
-        if isNew {
-            try await administer(owner, "postgres", [make, "CREATE DATABASE \(Self.name) OWNER \(Self.name)"])
-        } else {
-            try await administer(
-                owner, "postgres",
-                [
-                    "CREATE ROLE renamer SUPERUSER", "SET SESSION AUTHORIZATION renamer",
-                    "ALTER ROLE \(Self.name) RENAME TO postgres", make,
-                    "ALTER DATABASE \(Self.name) OWNER TO \(Self.name)",
-                ])
-            try await administer(owner, Self.name, [Self.giveObjects, "DROP ROLE renamer"])
-        }
+    /// Changes a cluster of earlier versions, in which the role was the superuser: that is renamed, and a new role of the name owns the
+    /// database and what is in it. Each command may have been run before: what fails then changes nothing.
+    private func changeRoles(_ owner: Owner) async throws {
+        try await administer(
+            owner, data, "postgres",
+            [
+                "CREATE ROLE renamer SUPERUSER", "SET SESSION AUTHORIZATION renamer",
+                "ALTER ROLE \(Self.name) RENAME TO postgres", makeRole,
+                "ALTER DATABASE \(Self.name) OWNER TO \(Self.name)",
+            ])
+        try await administer(owner, data, Self.name, [Self.giveObjects, "DROP ROLE renamer"])
         guard FileManager.default.createFile(atPath: roles, contents: nil) else {
             throw DatabaseError.fault("'\(roles)' cannot be written")
         }
@@ -153,8 +149,10 @@ public struct EmbeddedCluster: Sendable {
         LOOP EXECUTE command; END LOOP; END $$
         """
 
-    /// Runs commands of SQL in a database, a line each, as the superuser.
-    private func administer(_ owner: Owner, _ database: String, _ commands: [String]) async throws {
+    /// Runs SQL commands, a line each, as the superuser and without a server (`postgres --single`): no superuser ever connects.
+    private func administer(
+        _ owner: Owner, _ data: String, _ database: String, _ commands: [String]
+    ) async throws {
         let (program, arguments) = owner.command("\(programs)/postgres", ["--single", "-D", data, database])
         let done = try await Subprocess.run(
             program, arguments: arguments, workingDirectory: "/",

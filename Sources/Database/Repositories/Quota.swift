@@ -1,12 +1,12 @@
-/// The most of something that one person may have or do.
+/// Limits of one person.
 public struct Quota: Hashable, Sendable {
-    /// Videos that are not deleted.
+    /// The most videos, deleted ones left out.
     public var videos: Int
-    /// Uploads that are begun and not completed.
+    /// The most uploads that are begun and not completed.
     public var openUploads: Int
-    /// Bytes that are begun to be uploaded within 24 hours, deleted videos included.
+    /// The most bytes of uploads begun within 24 hours, deleted videos included.
     public var bytesPerDay: Int
-    /// Videos that are made again within an hour.
+    /// The most requests to process a video again within an hour.
     public var repeatsPerHour: Int
 
     public init(videos: Int, openUploads: Int, bytesPerDay: Int, repeatsPerHour: Int) {
@@ -16,11 +16,11 @@ public struct Quota: Hashable, Sendable {
         self.repeatsPerHour = repeatsPerHour
     }
 
-    /// No bound.
+    /// No limit.
     public static let none = Quota(
         videos: .max, openUploads: .max, bytesPerDay: .max, repeatsPerHour: .max)
 
-    /// Which bound was met.
+    /// The limit that was reached.
     public enum Exceeded: Error, Hashable, Sendable {
         case videos(Int)
         case openUploads(Int)

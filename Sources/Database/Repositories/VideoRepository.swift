@@ -1,22 +1,22 @@
 /// Uploads, and what was made of them.
 public struct VideoRepository: Sendable {
-    private let pool: ConnectionPool
+    let pool: ConnectionPool
 
     public init(_ pool: ConnectionPool) { self.pool = pool }
 
     // MARK: Uploading
 
-    /// Notes that somebody begins to upload a file.
+    /// Adds a video whose upload begins.
     ///
     /// - Parameters:
     ///   - uploadName: the store's name for an upload in parts.
-    ///   - quota: what the owner may have.
+    ///   - quota: the owner's quota, which is checked and used at once.
     /// - Throws: ``Quota/Exceeded``; ``DatabaseError``.
     public func add(
         by owner: UserID, title: String, isPublic: Bool, _ original: Video.Original, with pipeline: PinnedPipeline,
         inParts uploadName: String? = nil, within quota: Quota = .none
     ) async throws -> Video {
-        // Uploads of one person are counted one after the other.
+        // The lock orders uploads of one person, so that each sees the ones before it.
         let statements = [
             Self.lock(owner),
             Statement(
@@ -36,7 +36,7 @@ public struct VideoRepository: Sendable {
         let rows = try await pool.withConnection { try await $0.query(statements) }[1]
         if let row = rows.first { return try Video(row) }
         try await check(quota, of: owner, bytes: original.bytes)
-        // Something of it was deleted in between.
+        // A video was deleted between the two statements.
         throw Quota.Exceeded.openUploads(quota.openUploads)
     }
 
@@ -60,7 +60,7 @@ public struct VideoRepository: Sendable {
         }
     }
 
-    /// Holds an account until the exchange ends, so that what is counted of it stays.
+    /// Locks an account until the exchange ends, so that counts of its videos and jobs do not change.
     private static func lock(_ owner: UserID) -> Statement {
         Statement("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", owner)
     }
@@ -97,7 +97,8 @@ public struct VideoRepository: Sendable {
                 """, id, failure.code, failure.message))
     }
 
-    /// Writes a job that makes a video again, with this pipeline, as an operator asks for it; what is there serves until it is done.
+    /// Adds a job that processes a video again with this pipeline, for an operator: no quota applies. The present result is served until the
+    /// job is done.
     ///
     /// - Returns: nil where the video is not there, was never uploaded, or is being made at the moment.
     public func reprocess(_ id: VideoID, with pipeline: PinnedPipeline) async throws -> JobID? {
@@ -113,9 +114,9 @@ public struct VideoRepository: Sendable {
         return try rows.first.map { row throws(DatabaseError) in try row["id"] }
     }
 
-    /// Writes the same job as the owner asks for it.
+    /// Adds a job that processes a video again with this pipeline, for its owner.
     ///
-    /// - Returns: nil where it is somebody else's, too.
+    /// - Returns: nil if the video is not the owner's, was never uploaded or is being processed.
     /// - Throws: ``Quota/Exceeded``; ``DatabaseError``.
     public func reprocess(
         _ id: VideoID, of owner: UserID, with pipeline: PinnedPipeline, within quota: Quota = .none
@@ -252,128 +253,6 @@ public struct VideoRepository: Sendable {
         ]
         let rows = try await pool.withConnection { try await $0.query(statements) }
         return Page(elements: try rows[0].map(Video.init), total: try rows[1][0]["total"])
-    }
-
-    /// A video that everybody may see.
-    public func publicVideo(_ id: VideoID) async throws -> Video? {
-        try await pool.query(
-            Statement(
-                """
-                SELECT * FROM videos
-                WHERE id = $1 AND is_public AND status = 'processed' AND deleted_at IS NULL
-                """, id)
-        ).first.map(Video.init)
-    }
-
-    /// What a list of public videos is narrowed down to.
-    public struct Filter: Hashable, Sendable {
-        /// Its player's city, in whatever case.
-        public var city: String?
-        /// What the title contains, in whatever case.
-        public var title: String?
-
-        public init(city: String? = nil, title: String? = nil) {
-            self.city = city
-            self.title = title
-        }
-
-        /// Whether all videos are meant.
-        public var isEmpty: Bool { city == nil && title == nil }
-
-        /// The number of newest videos that are searched; nil for all.
-        var scope: Int? {
-            guard let title else { return nil }
-            let words = title.unicodeScalars.split { !$0.properties.isAlphabetic && $0.properties.numericType == nil }
-            return words.contains { $0.count >= 3 } ? nil : VideoRepository.searchedWithoutIndex
-        }
-
-        /// The title as a pattern, in which nothing stands for anything but itself.
-        var pattern: String? {
-            title.map { title in
-                "%" + title.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
-            }
-        }
-    }
-
-    /// How a list of public videos is sorted.
-    public enum Order: String, Hashable, Sendable, CaseIterable {
-        /// Newest first.
-        case recent
-        /// Most votes first.
-        case votes
-    }
-
-    /// A page of what everybody may see.
-    public func publicVideos(
-        _ page: PageRequest, _ order: Order = .recent, _ filter: Filter = Filter()
-    ) async throws -> [PublicVideo] {
-        try await pool.query(Self.list(order, page, filter)).map(PublicVideo.init)
-    }
-
-    /// The number of public videos; of those with a text in their title, as many as are counted.
-    public func publicVideoCount(_ filter: Filter = Filter()) async throws -> Int {
-        try await pool.query(Self.count(filter))[0]["total"]
-    }
-
-    /// The most matches of a text that are counted.
-    public static let countedMatches = 1000
-    /// The number of newest videos that are searched for a text without three letters in a row, for which the index has no trigram.
-    static let searchedWithoutIndex = 5000
-
-    static func count(_ filter: Filter) -> Statement {
-        if filter.isEmpty {
-            return Statement(
-                "SELECT count(*) AS total FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL")
-        }
-        return Statement(
-            """
-            SELECT count(*) AS total FROM (
-                SELECT FROM videos
-                WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                    AND ($1::text IS NULL OR title ILIKE $1)
-                    AND ($2::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($2)))
-                    AND ($4::bigint IS NULL OR id > coalesce((
-                        SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                        ORDER BY id DESC OFFSET $4 LIMIT 1), 0))
-                LIMIT $3
-            ) AS found
-            """, filter.pattern, filter.city, filter.title == nil ? nil : Self.countedMatches, filter.scope)
-    }
-
-    // Rows and players are looked up for the page alone, not for all those before it.
-    static func list(_ order: Order, _ page: PageRequest, _ filter: Filter) -> Statement {
-        switch order {
-        case .recent:
-            Statement(
-                """
-                SELECT videos.*, users.first_name, users.last_name, users.city FROM (
-                    SELECT id FROM videos
-                    WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                        AND ($3::text IS NULL OR title ILIKE $3)
-                        AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
-                        AND ($5::bigint IS NULL OR id > coalesce((
-                            SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                            ORDER BY id DESC OFFSET $5 LIMIT 1), 0))
-                    ORDER BY id DESC LIMIT $1 OFFSET $2
-                ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
-                ORDER BY videos.id DESC
-                """, page.size, page.offset, filter.pattern, filter.city, filter.scope)
-        case .votes:
-            Statement(
-                """
-                SELECT videos.*, users.first_name, users.last_name, users.city FROM (
-                    SELECT id FROM videos
-                    WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                        AND ($3::text IS NULL OR title ILIKE $3)
-                        AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
-                        AND ($5::bigint IS NULL OR id > coalesce((
-                            SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                            ORDER BY id DESC OFFSET $5 LIMIT 1), 0))
-                    ORDER BY vote_count DESC, id DESC LIMIT $1 OFFSET $2
-                ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
-                ORDER BY videos.vote_count DESC, videos.id DESC
-                """, page.size, page.offset, filter.pattern, filter.city, filter.scope)
-        }
     }
 
     // MARK: Changing

@@ -2,7 +2,8 @@ import CLibPQ
 
 /// What came back for a statement: the one owner of libpq's result.
 ///
-/// Sendable because a result never changes.
+/// Sendable because libpq does not change a result once PQgetResult has returned it, and the functions used here only read it (PostgreSQL
+/// 15, 34.3.2); the pointer is private, and freed by `deinit` alone.
 public final class Rows: @unchecked Sendable {
     private let pointer: OpaquePointer
     private let columns: [String: Int32]

@@ -43,7 +43,7 @@ struct AccountRoutes: Sendable {
         let (city, country) = (fields.text("city", sent.city), fields.text("country", sent.country))
         let password = fields.password(("password1", sent.password1), ("password2", sent.password2))
         try fields.check()
-        // A client that has gone away is not hashed for.
+        // Cancelled if the client disconnects.
         let hash = try await context.whilePresent { [passwords] in
             try await passwords.hash(password, for: context.address)
         }
@@ -91,8 +91,8 @@ struct AccountRoutes: Sendable {
         return response
     }
 
-    /// Whose attempts to log in to an account are counted together: those of each device and address that it was logged in to from, and
-    /// those of all others.
+    /// The subject that a log-in is counted under: a device or an address from which the account was logged in to before has a limit of its
+    /// own; all others share one.
     private func attempter(_ key: String, _ device: String?, _ address: String) async throws -> String {
         if let device { return "\(key) device \(device)" }
         if try await limits.isKnown(Self.knownAddress(key, address)) { return "\(key) address \(address)" }

@@ -1,20 +1,20 @@
 import Foundation
 
-/// The one form of names, titles and addresses of e-mail that is kept and compared.
+/// The canonical form of names, titles and e-mail addresses, in which they are stored and compared.
 public enum CanonicalText {
     /// A name or title: composed (NFC), without space around it, and with one space between words.
     static func name(_ text: String) -> String {
         text.split(whereSeparator: \.isWhitespace).joined(separator: " ").precomposedStringWithCanonicalMapping
     }
 
-    /// What two addresses have in common that are one account's: NFKC, lower case, NFKC. As RFC 8265, section 3.3, has user names compared,
-    /// but for compatible letters, which count as equal.
+    /// The key of an e-mail address: two addresses with the same key belong to one account. NFKC, then lower case, then NFKC; RFC 8265,
+    /// section 3.3, does the same for user names, with NFC.
     public static func emailKey(_ address: String) -> String {
         address.precomposedStringWithCompatibilityMapping.lowercased().precomposedStringWithCompatibilityMapping
     }
 
-    /// Whether a text has a character that cannot be seen or changes how others are shown: controls, marks of direction, and
-    /// fillers. Joiners and variation selectors between others belong to scripts and emoji.
+    /// Whether a text contains control, format (bidi controls too) or default-ignorable characters. Joiners and variation selectors are
+    /// allowed: scripts and emoji need them.
     static func hasHidden(_ text: String) -> Bool {
         text.unicodeScalars.contains { scalar in
             if joining.contains(scalar) { return false }
@@ -27,7 +27,7 @@ public enum CanonicalText {
         }
     }
 
-    /// Whether there is anything to see.
+    /// Whether a text has a visible character.
     static func isVisible(_ text: String) -> Bool {
         text.unicodeScalars.contains { scalar in
             !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint && scalar != blank

@@ -3,11 +3,13 @@ import CryptoExtras
 import FoundationEssentials
 import Glibc
 import NIOPosix
+import Scheduling
 
 /// Makes and checks the hashes that passwords are kept as: scrypt (RFC 7914), `scrypt$LOG2N$R$P$SALT$KEY`, salt and key in base64.
 ///
 /// Hashing takes tens of milliseconds and 16 MiB on purpose: it is done on two threads of its own, which step back where requests want
-/// the processor. Those who wait for it take turns by their address, and there is a bound of them.
+/// the processor. Addresses are served round robin, and the queue
+/// is bounded.
 struct Passwords: Sendable {
     /// What a hash costs: log2 of the rounds, the block size, the parallelism. The default is what scrypt's author recommends for
     /// logins (Percival, "Stronger key derivation via sequential memory-hard functions", 2009, section 5).
@@ -18,8 +20,8 @@ struct Passwords: Sendable {
     }
 
     private let cost: Cost
-    /// 64 wait two seconds at the most.
-    private let turns = FairTurns(width: Self.width, waiting: (total: 64, ofPerson: 8))
+    /// 64 hashes take two to three seconds.
+    private let queue = FairQueue(width: Self.width, limit: 64, clientLimit: 8)
     private static let width = 2
     private static let threads = {
         let pool = NIOThreadPool(numberOfThreads: width)
@@ -36,7 +38,7 @@ struct Passwords: Sendable {
     /// A hash of a password, with a salt of its own.
     ///
     /// - Parameter address: the client's.
-    /// - Throws: ``APIError/busy`` if too many wait; `CancellationError`.
+    /// - Throws: `FairQueue.Refusal`.
     func hash(_ password: String, for address: String) async throws -> String {
         let salt = SymmetricKey(size: .init(bitCount: 8 * Self.saltBytes)).withUnsafeBytes { Data($0) }
         let key = try await derive(password, salt, cost, Self.keyBytes, address)
@@ -49,7 +51,7 @@ struct Passwords: Sendable {
     /// - Parameters:
     ///   - hash: nil where nobody is known; that takes as long, so that nobody learns it.
     ///   - address: the client's.
-    /// - Throws: ``APIError/busy`` if too many wait; `CancellationError`.
+    /// - Throws: `FairQueue.Refusal`.
     func verify(_ password: String, _ hash: String?, for address: String) async throws -> Bool {
         guard let hash, let (cost, salt, key) = Self.parts(hash) else {
             _ = try await derive(password, Data(repeating: 0, count: Self.saltBytes), cost, Self.keyBytes, address)
@@ -72,7 +74,7 @@ struct Passwords: Sendable {
     private func derive(
         _ password: String, _ salt: Data, _ cost: Cost, _ count: Int, _ address: String
     ) async throws -> Data {
-        try await turns.run(for: address) {
+        try await queue.run(for: address) {
             try await Self.threads.runIfActive {
                 // Of the calling thread, on Linux.
                 setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)

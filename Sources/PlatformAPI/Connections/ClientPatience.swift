@@ -2,8 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes connections whose clients take too long: to send a request's head, its body or the next request, or to take an answer. Events
-/// may go on for hours: only what was written and not taken is timed.
+/// Closes connections whose clients are too slow: to send a request's head, its body or the next request, or to read a response. A response
+/// may last for hours (server-sent events): only written bytes that wait to be sent are timed.
 final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -11,17 +11,17 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private enum State {
-        /// No request is under way since this moment.
+        /// No request has been under way since this moment.
         case waiting(since: NIODeadline, seconds: Int)
-        /// A body has come so far since this moment.
+        /// A request has been read since this moment, with so many bytes of its body.
         case reading(since: NIODeadline, bytes: Int)
-        /// The answer was written before the whole body was read.
+        /// The response was written before the whole body was read.
         case discarding(since: NIODeadline)
-        /// It is our turn.
+        /// The request was read; its response is not complete.
         case answering
     }
 
-    /// What was written since the client had last taken all.
+    /// Bytes written since the socket's buffer was last empty.
     private struct Sending {
         var since: NIODeadline
         var bytes: Int
@@ -59,7 +59,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent, shutdown == nil {
-            // The server ends: what is under way has so long.
+            // The server shuts down: requests in progress have this long.
             shutdown = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Int64(limits.shutdown))) {
                 context.close(promise: nil)
             }

@@ -1,18 +1,18 @@
-/// What clients may take of a server's connections, and of its time.
+/// Limits of a server's connections.
 public struct ConnectionLimits: Sendable {
     /// The most connections at a time.
     public var total = 10_000
-    /// The most of one address, or of one /64 of IPv6. Proxies have no such bound.
+    /// The most connections of one address, or of one /64 of IPv6. Proxies have no such limit.
     public var perAddress = 256
-    /// Seconds until a request's head is whole; the least for its body, and for an answer to be taken.
+    /// Seconds for a request's head; and the allowance, beyond ``rate``, for its body and for its response.
     public var head = 20
     /// Seconds until the next request on a connection.
     public var next = 60
-    /// Seconds that an unread body is still taken after its answer: RFC 9112, section 9.6.
+    /// Seconds that the rest of a body is discarded after its response (RFC 9112, section 9.6).
     public var unreadBody = 30
-    /// The least average rate of a body and of an answer, in bytes a second.
+    /// The least average rate at which a client sends a body and reads a response, in bytes a second.
     public var rate = 16 << 10
-    /// Seconds that requests under way have when the server ends.
+    /// Seconds that requests in progress have when the server shuts down.
     public var shutdown = 20
 
     public init() {}

@@ -49,11 +49,9 @@ final class ConnectionTable: Sendable {
             }
             var evicted: (any Channel)?
             if state.entries.count >= limits.total {
-                let idle = state.entries.filter { $0.value.idleSince != nil }
-                let oldest = idle.min { ($0.value.idleSince ?? now) < ($1.value.idleSince ?? now) }
-                guard let oldest else { return (false, nil, Self.isNews(&state)) }
-                evicted = oldest.value.channel
-                Self.remove(oldest.key, &state)
+                guard let id = Self.longestIdle(state) else { return (false, nil, Self.isNews(&state)) }
+                evicted = state.entries[id]?.channel
+                Self.remove(id, &state)
             }
             state.entries[ObjectIdentifier(channel)] = Entry(channel: channel, address: address, idleSince: now)
             state.addresses[address, default: 0] += 1
@@ -105,6 +103,16 @@ final class ConnectionTable: Sendable {
         guard let entry = state.entries.removeValue(forKey: id) else { return }
         state.addresses[entry.address, default: 1] -= 1
         if state.addresses[entry.address] == 0 { state.addresses[entry.address] = nil }
+    }
+
+    /// The connection that has waited longest for a request; nil if requests are under way on all.
+    private static func longestIdle(_ state: State) -> ObjectIdentifier? {
+        var longest: (id: ObjectIdentifier, since: NIODeadline)?
+        for (id, entry) in state.entries {
+            guard let since = entry.idleSince, since < longest?.since ?? .distantFuture else { continue }
+            longest = (id, since)
+        }
+        return longest?.id
     }
 
     /// Whether it is to be logged: once a minute.

@@ -2,6 +2,7 @@ import Database
 import Hummingbird
 import Logging
 import NIOHTTP1
+import Scheduling
 import Storage
 
 /// Turns whatever a route throws into what a client may know of it; the rest goes to the log.
@@ -39,6 +40,8 @@ struct ErrorMiddleware: RouterMiddleware {
         switch error {
         case let error as APIError: error
         case let exceeded as Quota.Exceeded: .exceeded(exceeded)
+        case FairQueue.Refusal.full: .busy
+        case FairQueue.Refusal.cancelled: .unavailable
         case let error as DatabaseError: error.isTransient || error == .cancelled ? .unavailable : .fault
         case let error as StoreError: error.isTransient || error == .cancelled ? .unavailable : .fault
         case let error as any HTTPResponseError where error.status.code < 500: told(error.status)

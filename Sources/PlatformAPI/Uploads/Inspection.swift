@@ -8,14 +8,6 @@ import Runner
 struct Inspection: Sendable {
     let policy: UploadPolicy
     let media: MediaProcesses
-    /// People take turns: many files of one person hold nobody else up.
-    private let turns = FairTurns(width: 2, waiting: (total: 200, ofPerson: 20))
-
-    init(policy: UploadPolicy, media: MediaProcesses) {
-        self.policy = policy
-        self.media = media
-    }
-
     /// What looking at a file may take: a picture of 8192x4608 in 10 bit is decoded in 0.6 GB.
     private static let limits = Limits(time: 30, memory: 1_000_000_000)
 
@@ -25,14 +17,15 @@ struct Inspection: Sendable {
     /// - Throws: ``APIError/unavailable`` where it cannot be told at the moment; ``APIError/busy`` if too many files wait.
     func refusals(_ source: any ByteSource, _ bytes: Int64, by person: UserID) async throws -> [String: String] {
         guard bytes <= policy.bytes else { return ["size_bytes": "must be from 1 to \(policy.bytes)"] }
-        return try await turns.run(for: person.description) {
-            do throws(RunError) {
-                return policy.refusals(try await media.probe(source, name: "the file", limits: Self.limits))
-            } catch {
-                // What is at fault with the file is its owner's to know; anything else may pass.
-                guard error.blame == .input else { throw APIError.unavailable }
-                return ["video": error.description]
-            }
+        do {
+            return policy.refusals(
+                try await media.probe(source, name: "the file", limits: Self.limits, for: person.description))
+        } catch .busy {
+            throw APIError.busy
+        } catch {
+            // What is at fault with the file is its owner's to know; anything else may pass.
+            guard error.blame == .input else { throw APIError.unavailable }
+            return ["video": error.description]
         }
     }
 }

@@ -19,8 +19,8 @@ final class FrameReader: Sendable {
 
     /// Where decoding stands.
     ///
-    /// Sendable because it is touched under the lock alone: what leaves is a reference of its own to a frame's data, which
-    /// nobody writes to.
+    /// Sendable because it is used under the lock of `position` only; what leaves is a new reference to a frame's data, which is never
+    /// written to.
     fileprivate struct Position: @unchecked Sendable {
         let demuxer: Demuxer
         let decoder: Decoder

@@ -1,0 +1,124 @@
+/// What everybody may see, and how it is listed and searched.
+extension VideoRepository {
+    /// A video that everybody may see.
+    public func publicVideo(_ id: VideoID) async throws -> Video? {
+        try await pool.query(
+            Statement(
+                """
+                SELECT * FROM videos
+                WHERE id = $1 AND is_public AND status = 'processed' AND deleted_at IS NULL
+                """, id)
+        ).first.map(Video.init)
+    }
+
+    /// What a list of public videos is narrowed down to.
+    public struct Filter: Hashable, Sendable {
+        /// Its player's city, in whatever case.
+        public var city: String?
+        /// What the title contains, in whatever case.
+        public var title: String?
+
+        public init(city: String? = nil, title: String? = nil) {
+            self.city = city
+            self.title = title
+        }
+
+        /// Whether all videos are meant.
+        public var isEmpty: Bool { city == nil && title == nil }
+
+        /// The number of newest videos that are searched; nil for all.
+        var scope: Int? {
+            guard let title else { return nil }
+            let words = title.unicodeScalars.split { !$0.properties.isAlphabetic && $0.properties.numericType == nil }
+            return words.contains { $0.count >= 3 } ? nil : VideoRepository.searchedWithoutIndex
+        }
+
+        /// The title as a pattern, in which nothing stands for anything but itself.
+        var pattern: String? {
+            title.map { title in
+                "%" + title.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+            }
+        }
+    }
+
+    /// How a list of public videos is sorted.
+    public enum Order: String, Hashable, Sendable, CaseIterable {
+        /// Newest first.
+        case recent
+        /// Most votes first.
+        case votes
+    }
+
+    /// A page of what everybody may see.
+    public func publicVideos(
+        _ page: PageRequest, _ order: Order = .recent, _ filter: Filter = Filter()
+    ) async throws -> [PublicVideo] {
+        try await pool.query(Self.list(order, page, filter)).map(PublicVideo.init)
+    }
+
+    /// The number of public videos; of those with a text in their title, as many as are counted.
+    public func publicVideoCount(_ filter: Filter = Filter()) async throws -> Int {
+        try await pool.query(Self.count(filter))[0]["total"]
+    }
+
+    /// The most matches of a text that are counted.
+    public static let countedMatches = 1000
+    /// The number of newest videos that are searched for a text without three letters in a row, for which the index has no trigram.
+    static let searchedWithoutIndex = 5000
+
+    static func count(_ filter: Filter) -> Statement {
+        if filter.isEmpty {
+            return Statement(
+                "SELECT count(*) AS total FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL")
+        }
+        return Statement(
+            """
+            SELECT count(*) AS total FROM (
+                SELECT FROM videos
+                WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                    AND ($1::text IS NULL OR title ILIKE $1)
+                    AND ($2::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($2)))
+                    AND ($4::bigint IS NULL OR id > coalesce((
+                        SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                        ORDER BY id DESC OFFSET $4 LIMIT 1), 0))
+                LIMIT $3
+            ) AS found
+            """, filter.pattern, filter.city, filter.title == nil ? nil : Self.countedMatches, filter.scope)
+    }
+
+    // Rows and players are looked up for the page alone, not for all those before it.
+    static func list(_ order: Order, _ page: PageRequest, _ filter: Filter) -> Statement {
+        switch order {
+        case .recent:
+            Statement(
+                """
+                SELECT videos.*, users.first_name, users.last_name, users.city FROM (
+                    SELECT id FROM videos
+                    WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                        AND ($3::text IS NULL OR title ILIKE $3)
+                        AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
+                        AND ($5::bigint IS NULL OR id > coalesce((
+                            SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                            ORDER BY id DESC OFFSET $5 LIMIT 1), 0))
+                    ORDER BY id DESC LIMIT $1 OFFSET $2
+                ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
+                ORDER BY videos.id DESC
+                """, page.size, page.offset, filter.pattern, filter.city, filter.scope)
+        case .votes:
+            Statement(
+                """
+                SELECT videos.*, users.first_name, users.last_name, users.city FROM (
+                    SELECT id FROM videos
+                    WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                        AND ($3::text IS NULL OR title ILIKE $3)
+                        AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
+                        AND ($5::bigint IS NULL OR id > coalesce((
+                            SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
+                            ORDER BY id DESC OFFSET $5 LIMIT 1), 0))
+                    ORDER BY vote_count DESC, id DESC LIMIT $1 OFFSET $2
+                ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
+                ORDER BY videos.vote_count DESC, videos.id DESC
+                """, page.size, page.offset, filter.pattern, filter.city, filter.scope)
+        }
+    }
+}
