@@ -17,7 +17,7 @@ OWN_LIBAV := -Xlinker -rpath -Xlinker '$$ORIGIN/../libav/lib'
 # Optimised, with Swift's runtime inside: a program starts sooner, and runs where there is no Swift.
 RELEASE := swift build -c release --static-swift-stdlib $(OWN_LIBAV) --product
 
-.PHONY: help demo server libav platform lambda-local images soak test test-libav examples snapshots build lint format docs bench bench-large bench-api bench-profile bench-lambda random-clips fuzz mutations sanitize assets fixtures packages clean
+.PHONY: help demo server libav platform lambda-local images soak test test-libav examples snapshots build lint format docs bench bench-large bench-api bench-profile bench-lambda attack random-clips fuzz mutations sanitize assets fixtures packages clean
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -123,6 +123,10 @@ bench-large: build libav ## Measures memory on 8K, 4K60 and 120 fps.
 bench-api: server ## Measures the platform's API: lists, a mixed load, pgbench, 10,000 watchers.
 	@deploy/install-packages postgresql-15 wrk
 	bench/api.py
+
+attack: server ## Attacks the platform as one stranger could, and prints what others notice. ATTACKS="bombs searches …", SEED=…
+	@deploy/install-packages postgresql-15
+	bench/attack.py --seed $(or $(SEED),1) $(ATTACKS)
 
 bench-profile: build libav ## Says in which libraries the time of a showcase goes.
 	@deploy/install-packages linux-perf

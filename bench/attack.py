@@ -30,7 +30,7 @@ from serving import PASSWORD, Server, resident
 
 # Short clips are taken, and one address stands for many.
 OPEN = {
-    "UPLOAD_LEAST_SECONDS": "0", "UPLOAD_SIDE": "1", "RATE_SIGNUPS": "100000", "RATE_LOGINS": "100000",
+    "UPLOAD_LEAST_SECONDS": "1", "UPLOAD_SIDE": "1", "RATE_SIGNUPS": "100000", "RATE_LOGINS": "100000",
     "RATE_LOGINS_ACCOUNT": "100000", "QUOTA_UPLOADS": "1000", "QUOTA_VIDEOS": "10000",
 }
 BOMB_SAMPLES = 60_000_000
@@ -56,8 +56,8 @@ class Attack:
 def clip(folder, name, *words):
     path = folder / name
     subprocess.run(
-        ["ffmpeg", "-y", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=128x96:r=30:d=1",
-         "-f", "lavfi", "-i", "sine=d=1", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-c:a", "aac", "-shortest", *words, path],
+        ["ffmpeg", "-y", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=128x96:r=30:d=2",
+         "-f", "lavfi", "-i", "sine=d=2", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-c:a", "aac", "-shortest", *words, path],
         check=True)
     return path.read_bytes()
 

@@ -167,7 +167,7 @@ public struct SettingReader: Sendable {
     public func number(_ setting: Setting, default other: Int) throws -> Int {
         guard let text = self[setting] else { return other }
         guard let number = Int(text), number > 0 else {
-            throw ValidationError("\(setting.rawValue) must be a whole number")
+            throw ValidationError("\(setting.rawValue) must be a whole number above 0")
         }
         return number
     }

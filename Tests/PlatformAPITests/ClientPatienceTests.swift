@@ -95,6 +95,26 @@ struct ClientPatienceTests {
         #expect(!channel.isActive)
     }
 
+    @Test("whoever was fast and stands still is not waited for, either way")
+    func stall() throws {
+        try send(Self.head)
+        try send(.body(ByteBuffer(repeating: 0, count: 100 << 20)))
+        pass(29)
+        #expect(channel.isActive)
+        try send(.end(nil))
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
+        // Megabytes go in one buffer, and part of it is taken.
+        for _ in 0..<50 {
+            channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 1 << 20)), promise: nil)
+            channel.flush()
+            channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 1 << 20)), promise: nil)
+        }
+        pass(29)
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
     @Test("when the server ends, what is under way has so long and no longer")
     func shutdown() throws {
         try send(Self.head)

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
@@ -13,25 +14,44 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     private enum State {
         /// No request has been under way since this moment.
         case waiting(since: NIODeadline, seconds: Int)
-        /// A request has been read since this moment, with so many bytes of its body.
-        case reading(since: NIODeadline, bytes: Int)
+        /// A request's body is being read.
+        case reading(Transfer)
         /// The response was written before the whole body was read.
         case discarding(since: NIODeadline)
         /// The request was read; its response is not complete.
         case answering
     }
 
-    /// Bytes written since the socket's buffer was last empty.
-    private struct Sending {
-        var since: NIODeadline
-        var bytes: Int
-        var taken = 0
+    /// The bytes of a body, one way.
+    private struct Transfer {
+        let begin: NIODeadline
+        /// When bytes last passed.
+        var progress: NIODeadline
+        /// Bytes that have passed, and bytes that were written and have not yet passed.
+        var passed = 0, pending = 0
+
+        init(at now: NIODeadline) {
+            begin = now
+            progress = now
+        }
+
+        mutating func pass(_ bytes: Int, at now: NIODeadline) {
+            passed += bytes
+            progress = now
+        }
     }
+
+    /// The most bytes of one write, so that progress is seen within a large buffer.
+    private static let slice = 64 << 10
+    /// The most bytes that the kernel holds for a client beyond those in flight (`TCP_NOTSENT_LOWAT`, tcp(7)). With more, a socket that was
+    /// full is writable only when megabytes are taken, and a slow client would look like one that reads nothing.
+    private static let unsent = 128 << 10
 
     private let limits: ConnectionLimits
     private let table: ConnectionTable?
     private var state = State.answering
-    private var sending: Sending?
+    /// Since the socket's buffer was last empty.
+    private var sending: Transfer?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var shutdown: Scheduled<Void>?
 
@@ -72,9 +92,10 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         switch (unwrapInboundIn(data), state) {
         case (.head, _):
             table?.note(context.channel, idleSince: nil)
-            state = .reading(since: context.eventLoop.now, bytes: 0)
-        case (.body(let buffer), .reading(let begin, let bytes)):
-            state = .reading(since: begin, bytes: bytes + buffer.readableBytes)
+            state = .reading(Transfer(at: context.eventLoop.now))
+        case (.body(let buffer), .reading(var transfer)):
+            transfer.pass(buffer.readableBytes, at: context.eventLoop.now)
+            state = .reading(transfer)
         case (.end, .discarding): wait(context)
         case (.end, _): state = .answering
         default: break
@@ -84,25 +105,33 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        var promise = promise
         switch unwrapOutboundIn(data) {
-        case .head: break
-        case .body(let buffer):
-            let written = promise ?? context.eventLoop.makePromise()
-            promise = written
-            let bytes = buffer.readableBytes
-            sending = sending ?? Sending(since: context.eventLoop.now, bytes: 0)
-            sending?.bytes += bytes
-            written.futureResult.assumeIsolated().whenComplete { _ in self.taken(bytes) }
+        case .head: context.write(data, promise: promise)
+        case .body(var buffer):
+            while buffer.readableBytes > Self.slice, let slice = buffer.readSlice(length: Self.slice) {
+                write(slice, context, nil)
+            }
+            write(buffer, context, promise)
         case .end:
             switch state {
             case .answering: wait(context)
             case .reading: state = .discarding(since: context.eventLoop.now)
             case .waiting, .discarding: break
             }
+            context.write(data, promise: promise)
         }
         watch(context)
-        context.write(data, promise: promise)
+    }
+
+    private func write(_ slice: ByteBuffer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        let bytes = slice.readableBytes
+        let loop = context.eventLoop
+        var transfer = sending ?? Transfer(at: loop.now)
+        transfer.pending += bytes
+        sending = transfer
+        let written = promise ?? loop.makePromise()
+        written.futureResult.assumeIsolated().whenComplete { _ in self.taken(bytes, at: loop.now) }
+        context.write(wrapOutboundOut(.body(slice)), promise: written)
     }
 
     // MARK: State
@@ -110,6 +139,9 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     private func begin(_ context: ChannelHandlerContext) {
         guard table?.add(context.channel, at: context.eventLoop.now) ?? true else {
             return context.close(promise: nil)
+        }
+        // Where it is refused, slow clients are closed sooner than they should be.
+        context.channel.setOption(.tcpOption(.init(rawValue: TCP_NOTSENT_LOWAT)), value: Self.unsent).whenFailure { _ in
         }
         state = .waiting(since: context.eventLoop.now, seconds: limits.head)
         watch(context)
@@ -126,9 +158,10 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         state = .waiting(since: context.eventLoop.now, seconds: limits.next)
     }
 
-    private func taken(_ bytes: Int) {
-        sending?.taken += bytes
-        if let sending, sending.taken >= sending.bytes { self.sending = nil }
+    private func taken(_ bytes: Int, at now: NIODeadline) {
+        sending?.pass(bytes, at: now)
+        sending?.pending -= bytes
+        if sending?.pending == 0 { sending = nil }
     }
 
     // MARK: Time
@@ -138,18 +171,20 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         let reading: NIODeadline? =
             switch state {
             case .waiting(let begin, let seconds): begin + .seconds(Int64(seconds))
-            case .reading(let begin, let bytes): due(begin, bytes)
+            case .reading(let transfer): due(transfer)
             case .discarding(let begin): begin + .seconds(Int64(limits.unreadBody))
             case .answering: nil
             }
-        let writing = sending.map { due($0.since, $0.bytes) }
+        let writing = sending.map(due)
         guard let reading, let writing else { return reading ?? writing }
         return min(reading, writing)
     }
 
-    /// When so many bytes must have passed.
-    private func due(_ begin: NIODeadline, _ bytes: Int) -> NIODeadline {
-        begin + .seconds(Int64(limits.head)) + .milliseconds(Int64(bytes) * 1000 / Int64(limits.rate))
+    /// When a transfer is too slow on average, or has stalled.
+    private func due(_ transfer: Transfer) -> NIODeadline {
+        let bytes = Int64(transfer.passed + transfer.pending)
+        let average = transfer.begin + .seconds(Int64(limits.head)) + .milliseconds(bytes * 1000 / Int64(limits.rate))
+        return min(average, transfer.progress + .seconds(Int64(limits.stall)))
     }
 
     /// Looks when patience ends, unless that is to come already.

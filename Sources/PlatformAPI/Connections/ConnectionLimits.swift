@@ -12,6 +12,8 @@ public struct ConnectionLimits: Sendable {
     public var unreadBody = 30
     /// The least average rate at which a client sends a body and reads a response, in bytes a second.
     public var rate = 16 << 10
+    /// Seconds that a body may stand still, either way, however fast it was before.
+    public var stall = 30
     /// Seconds that requests in progress have when the server shuts down.
     public var shutdown = 20
 
