@@ -13,6 +13,7 @@ import argparse
 import concurrent.futures
 import contextlib
 import http.client
+import os
 import pathlib
 import random
 import signal
@@ -150,9 +151,9 @@ class MemoryWatch(contextlib.AbstractContextManager):
         while todo:
             process = todo.pop()
             found.append(process)
-            for task in pathlib.Path(f"/proc/{process}/task").glob("*/children"):
-                with contextlib.suppress(OSError):
-                    todo += map(int, task.read_text().split())
+            with contextlib.suppress(OSError):
+                for task in pathlib.Path(f"/proc/{process}/task").iterdir():
+                    todo += map(int, (task / "children").read_text().split())
         return found
 
     def run(self):
@@ -215,7 +216,7 @@ def tables(attack):
     bases = []
     for name, media, words in [
         ("a.mp4", "video/mp4", ()), ("b.mov", "video/quicktime", ("-bf", "0", "-movflags", "+faststart")),
-        ("c.mp4", "video/mp4", ("-movflags", "frag_keyframe+empty_moov")), ("d.mkv", "video/x-matroska", ()),
+        ("c.mp4", "video/mp4", ("-movflags", "frag_keyframe+empty_moov")), ("d.mkv", "video/mp4", ()),
     ]:
         data = clip(attack.folder, name, *words)
         if name.endswith("mkv"):
@@ -291,8 +292,9 @@ def searches(attack):
         for name, text in kinds.items():
             times = []
             for number in range(30):
-                query = text.format(0xA3 + number)
-                (status, _), seconds = timed(lambda: server.ask("GET", f"/api/public/videos?q={query}"))
+                # Each page once: lists are kept for a second.
+                path = f"/api/public/videos?q={text.format(0xA3B + number)}&page={number % 10 + 1}&page_size={10 + number}"
+                (status, _), seconds = timed(lambda: server.ask("GET", path))
                 assert status == 200
                 times.append(seconds * 1000)
             figure = statistics.median(times)
@@ -303,7 +305,8 @@ def searches(attack):
             counts = {}
             while not ended.is_set():
                 with contextlib.suppress(OSError, http.client.HTTPException):
-                    status, _ = server.ask("GET", f"/api/public/videos?q={random.choice(['a', 'ra', 'rally', 'e b', '0f'])}")
+                    status, _ = server.ask("GET", 
+                        f"/api/public/videos?q={random.choice(['a', 'ra', 'rally', 'e b', '0f'])}&page={random.randint(1, 20)}")
                     counts[status] = counts.get(status, 0) + 1
             return counts
 
@@ -402,13 +405,17 @@ def fairness(attack):
         first, status, words, _ = upload(server, tokens[0], whole)
         assert status == 200, words
         wait_for(lambda: server.ask("GET", f"/api/videos/{first}", token=tokens[0])[1]["status"] == "processed")
-        # 499 more of the same file: what counts is their jobs.
+        # 500 more of the same file: what counts is their jobs.
+        objects = server.folder / "store/objects"
+        original = server.sql(f"SELECT original_key FROM videos WHERE id = {first}").strip()
+        for number in range(500):
+            os.link(objects / original, objects / f"uploaded/flood{number}.mp4")
         server.sql(f"""
             WITH made AS (
-                INSERT INTO videos (user_id, title, status, original_key, original_tag, file_name, content_type, size_bytes, pipeline_name,
+                INSERT INTO videos (user_id, title, status, original_key, file_name, content_type, size_bytes, pipeline_name,
                     pipeline_version, pipeline_digest, uploaded_at)
-                SELECT user_id, 'Flood', 'uploaded', original_key, original_tag, file_name, content_type, size_bytes, pipeline_name,
-                    pipeline_version, pipeline_digest, now() FROM videos, generate_series(1, 499) WHERE videos.id = {first} RETURNING *
+                SELECT user_id, 'Flood', 'uploaded', 'uploaded/flood' || n || '.mp4', file_name, content_type, size_bytes, pipeline_name,
+                    pipeline_version, pipeline_digest, now() FROM videos, generate_series(0, 499) n WHERE videos.id = {first} RETURNING *
             )
             INSERT INTO jobs (video_id, pipeline_name, pipeline_version, pipeline_digest)
             SELECT id, pipeline_name, pipeline_version, pipeline_digest FROM made; NOTIFY jobs;""")

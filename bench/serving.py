@@ -104,9 +104,12 @@ class Server:
 
     def sql(self, text):
         """Runs statements; returns what they print, a row a line."""
-        return subprocess.run(
+        result = subprocess.run(
             [PGBIN / "psql", "-qtA", "-v", "ON_ERROR_STOP=1", "-h", self.folder / "postgres", "-U", "cortina", "cortina"],
-            input=text, text=True, check=True, capture_output=True).stdout
+            input=text, text=True, capture_output=True)
+        if result.returncode:
+            raise SystemExit(f"{result.stderr}in {text}")
+        return result.stdout
 
     # Memory -----------------------------------------------------------------------------------------------------------
 

@@ -22,16 +22,25 @@ struct ConnectionTests {
     func perAddress() throws {
         let (table, now) = (try table(total: 100), NIODeadline.now())
         let first = try channel("192.0.2.1")
-        #expect(table.add(first, at: now))
-        #expect(table.add(try channel("::ffff:192.0.2.1"), at: now))
+        let second = try channel("::ffff:192.0.2.1")
+        for channel in [first, second] {
+            #expect(table.add(channel, at: now))
+            table.note(channel, idleSince: nil)
+        }
+        // Requests are under way on both.
         #expect(!table.add(try channel("192.0.2.1"), at: now))
         #expect(table.add(try channel("192.0.2.2"), at: now))
         table.remove(first)
         table.remove(first)
         #expect(table.add(try channel("192.0.2.1"), at: now))
-        #expect(table.add(try channel("2001:db8::1"), at: now))
-        #expect(table.add(try channel("2001:db8::ffff:1"), at: now))
-        #expect(!table.add(try channel("2001:db8:0:0:1::1"), at: now))
+        let idle = try ["2001:db8::1", "2001:db8::ffff:1"].map { try channel($0) }
+        for (index, channel) in idle.enumerated() {
+            try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
+            #expect(table.add(channel, at: now + .seconds(Int64(index))))
+        }
+        // The one that has waited longer makes room.
+        #expect(table.add(try channel("2001:db8:0:0:1::1"), at: now + .seconds(2)))
+        #expect(idle.map(\.isActive) == [false, true])
         #expect(table.add(try channel("2001:db8:0:1::1"), at: now))
         let behind = try self.table(total: 100, proxies: "10.0.0.0/8")
         for _ in 0..<50 { #expect(behind.add(try channel("10.1.2.3"), at: now)) }

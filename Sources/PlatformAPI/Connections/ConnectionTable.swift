@@ -4,8 +4,8 @@ import Synchronization
 
 /// A server's open connections, which are bounded, in all and for each address.
 ///
-/// When there are too many, the one that has waited longest for a request is closed for a new one: clients that only hold connections keep
-/// nobody out.
+/// When there are too many, the one that has waited longest for a request is closed for a new one, of that address where it is the address
+/// that has too many: clients that only hold connections keep nobody out.
 final class ConnectionTable: Sendable {
     private struct Entry {
         var channel: any Channel
@@ -19,7 +19,7 @@ final class ConnectionTable: Sendable {
 
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
-        var addresses: [String: Int] = [:]
+        var addresses: [String: Set<ObjectIdentifier>] = [:]
         /// When it was last logged that there are too many.
         var logged: ContinuousClock.Instant?
     }
@@ -44,17 +44,24 @@ final class ConnectionTable: Sendable {
         let isProxy = remote.map(proxies.contains) ?? true
         let address = remote?.network.description ?? "unknown"
         let (isAdded, evicted, isNews): (Bool, (any Channel)?, Bool) = state.withLock { state in
-            guard isProxy || state.addresses[address, default: 0] < limits.perAddress else {
-                return (false, nil, Self.isNews(&state))
+            let id = ObjectIdentifier(channel)
+            let ofAddress = state.addresses[address, default: []]
+            let crowd: any Collection<ObjectIdentifier>
+            if !isProxy, ofAddress.count >= limits.perAddress {
+                crowd = ofAddress
+            } else if state.entries.count >= limits.total {
+                crowd = state.entries.keys
+            } else {
+                crowd = []
             }
             var evicted: (any Channel)?
-            if state.entries.count >= limits.total {
-                guard let id = Self.longestIdle(state) else { return (false, nil, Self.isNews(&state)) }
-                evicted = state.entries[id]?.channel
-                Self.remove(id, &state)
+            if !crowd.isEmpty {
+                guard let idle = Self.longestIdle(of: crowd, state) else { return (false, nil, Self.isNews(&state)) }
+                evicted = state.entries[idle]?.channel
+                Self.remove(idle, &state)
             }
-            state.entries[ObjectIdentifier(channel)] = Entry(channel: channel, address: address, idleSince: now)
-            state.addresses[address, default: 0] += 1
+            state.entries[id] = Entry(channel: channel, address: address, idleSince: now)
+            state.addresses[address, default: []].insert(id)
             return (true, evicted, evicted != nil && Self.isNews(&state))
         }
         evicted?.close(promise: nil)
@@ -101,15 +108,15 @@ final class ConnectionTable: Sendable {
 
     private static func remove(_ id: ObjectIdentifier, _ state: inout State) {
         guard let entry = state.entries.removeValue(forKey: id) else { return }
-        state.addresses[entry.address, default: 1] -= 1
-        if state.addresses[entry.address] == 0 { state.addresses[entry.address] = nil }
+        state.addresses[entry.address]?.remove(id)
+        if state.addresses[entry.address]?.isEmpty == true { state.addresses[entry.address] = nil }
     }
 
     /// The connection that has waited longest for a request; nil if requests are under way on all.
-    private static func longestIdle(_ state: State) -> ObjectIdentifier? {
+    private static func longestIdle(of ids: any Collection<ObjectIdentifier>, _ state: State) -> ObjectIdentifier? {
         var longest: (id: ObjectIdentifier, since: NIODeadline)?
-        for (id, entry) in state.entries {
-            guard let since = entry.idleSince, since < longest?.since ?? .distantFuture else { continue }
+        for id in ids {
+            guard let since = state.entries[id]?.idleSince, since < longest?.since ?? .distantFuture else { continue }
             longest = (id, since)
         }
         return longest?.id
