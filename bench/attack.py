@@ -305,7 +305,7 @@ def searches(attack):
             counts = {}
             while not ended.is_set():
                 with contextlib.suppress(OSError, http.client.HTTPException):
-                    status, _ = server.ask("GET", 
+                    status, _ = server.ask("GET",
                         f"/api/public/videos?q={random.choice(['a', 'ra', 'rally', 'e b', '0f'])}&page={random.randint(1, 20)}")
                     counts[status] = counts.get(status, 0) + 1
             return counts
@@ -430,7 +430,6 @@ def fairness(attack):
         attack.row("one upload behind somebody else's 500", f"{before} of theirs done before it, {waiting} still waited", "2 at most", before <= 2)
     with attack.server() as server:
         server.sign_up("mallory")
-        server.process.send_signal(0)
         server.sql("""
             INSERT INTO users (first_name, last_name, email, email_key, password_hash, city, country)
             SELECT 'A', 'B', 'u' || n || '@x.yz', 'u' || n || '@x.yz', 'none', 'Lima', 'Peru' FROM generate_series(1, 200) n;

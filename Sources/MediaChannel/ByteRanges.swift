@@ -51,7 +51,7 @@ public final class ByteRangeSource: ByteSource {
         else { throw gone }
         guard count >= 0 else {
             guard let failure = try? channel.receive(ByteSourceError.self) else { throw gone }
-            throw failure.message
+            throw failure
         }
         guard Int(count) <= wanted, Transport.receive(channel.descriptor, Int(count), into: &buffer) else { throw gone }
         return Int(count)

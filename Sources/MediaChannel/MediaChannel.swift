@@ -67,20 +67,26 @@ public final class MediaChannel: Sendable {
         if let failure { throw failure }
     }
 
-    /// Receives a message and the open files that came with it, which are the caller's. Blocks.
+    /// Receives a message. Files that come with it are closed: nobody fills the table of this process's files. Blocks.
     ///
     /// - Parameter deadline: the moment until which the message is waited for.
     /// - Throws: ``Problem``.
     public func receive<Message: Decodable>(
         _ type: Message.Type, until deadline: ContinuousClock.Instant? = nil
+    ) throws(Problem) -> Message {
+        var none: [Int32] = []
+        return try receive(type, until: deadline, files: 0, &none)
+    }
+
+    /// Receives a message and the open files that came with it, at most 8, which are the caller's. Blocks.
+    ///
+    /// - Throws: ``Problem``.
+    public func receiveWithFiles<Message: Decodable>(
+        _ type: Message.Type
     ) throws(Problem) -> (message: Message, files: [Int32]) {
         var files: [Int32] = []
         do throws(Problem) {
-            let head = try receive(4, until: deadline, &files)
-            let length = Int(head.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) })
-            guard length <= Self.largest else { throw .malformed }
-            let json = try receive(length, until: deadline, &files)
-            guard let message = try? JSONDecoder().decode(type, from: Data(json)) else { throw .malformed }
+            let message = try receive(type, until: nil, files: Int(CDS_MAX_DESCRIPTORS), &files)
             return (message, files)
         } catch {
             for file in files { close(file) }
@@ -88,15 +94,29 @@ public final class MediaChannel: Sendable {
         }
     }
 
+    /// - Parameters:
+    ///   - capacity: the most files; further ones are closed.
+    ///   - files: gets the files that came, also where an error is thrown.
+    private func receive<Message: Decodable>(
+        _ type: Message.Type, until deadline: ContinuousClock.Instant?, files capacity: Int, _ files: inout [Int32]
+    ) throws(Problem) -> Message {
+        let head = try receive(4, until: deadline, files: capacity, &files)
+        let length = Int(head.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) })
+        guard length <= Self.largest else { throw .malformed }
+        let json = try receive(length, until: deadline, files: capacity, &files)
+        guard let message = try? JSONDecoder().decode(type, from: Data(json)) else { throw .malformed }
+        return message
+    }
+
     private func receive(
-        _ count: Int, until deadline: ContinuousClock.Instant?, _ files: inout [Int32]
+        _ count: Int, until deadline: ContinuousClock.Instant?, files capacity: Int, _ files: inout [Int32]
     ) throws(Problem) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var received = 0
         while received < count {
             if let deadline { try wait(until: deadline) }
             var descriptors = [Int32](repeating: -1, count: Int(CDS_MAX_DESCRIPTORS))
-            var descriptorCount = descriptors.count
+            var descriptorCount = capacity - files.count
             let result = bytes.withUnsafeMutableBytes { bytes in
                 cds_receive(
                     descriptor, bytes.baseAddress.map { $0 + received }, count - received, &descriptors,

@@ -183,7 +183,7 @@ public final class MediaProcesses: Sendable {
         guard !Task.isCancelled else { throw .cancelled }
         let session = MediaSession(child, work, source, name: name, output: output, limits: limits) { [self] reply in
             switch reply {
-            case .progress(let step): progress(step)
+            case .progress(let step) where step.isPlausible(limits): progress(step)
             case .locked(let restrictions): announce(restrictions)
             default: break
             }

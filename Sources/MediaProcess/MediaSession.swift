@@ -120,7 +120,7 @@ final class MediaSession: Sendable {
         let deadline = ContinuousClock.now + .seconds(job.limits.time.value + Self.grace)
         do throws(MediaChannel.Problem) {
             while true {
-                let reply = try child.channel.receive(MediaReply.self, until: deadline).message
+                let reply = try child.channel.receive(MediaReply.self, until: deadline)
                 switch reply {
                 case .failed(let error): return .failure(error)
                 case .probed, .made, .baked: return .success(reply)

@@ -54,6 +54,15 @@ extension RunError {
     }
 }
 
+extension RunProgress {
+    /// True if a parent can compute with it.
+    func isPlausible(_ limits: Limits) -> Bool {
+        (0...limits.frames).contains(frames) && (0...limits.frames).contains(totalFrames ?? 0)
+            && (0...1).contains(fraction ?? 0) && speed.isPlausible && elapsed.isPlausible
+            && (remaining ?? 0).isPlausible
+    }
+}
+
 extension RunReport {
     fileprivate func isPlausible(_ limits: Limits) -> Bool {
         let texts = normalisations + warnings + inputs + Array(workSeconds.keys) + Array(bytesRead.keys)

@@ -39,7 +39,7 @@ public struct MediaServer: Sendable {
         let channel = MediaChannel(STDIN_FILENO)
         do {
             try channel.send(MediaReply.ready)
-            let (job, files) = try channel.receive(MediaJob.self)
+            let (job, files) = try channel.receiveWithFiles(MediaJob.self)
             let server = MediaServer(job: job, files: files, channel: channel, afterLock: afterLock)
             if case .bake(let bake) = job.work {
                 // No stranger's file is read: the process keeps its rights, and its threads.

@@ -30,13 +30,17 @@ final class ScratchSpace: Sendable {
 
     /// Removes all that this process has there, where it does no job.
     func clearOwn() {
-        own.withLock { own in
-            guard let held = own else { return }
-            try? FileManager.default.removeItem(atPath: held.folder)
-            unlink(Self.lock(of: held.folder))
-            close(held.lock)
-            own = nil
+        let held = own.withLock { own in
+            defer { own = nil }
+            return own
         }
+        if let held { Self.remove(held) }
+    }
+
+    private static func remove(_ own: Own) {
+        try? FileManager.default.removeItem(atPath: own.folder)
+        unlink(lock(of: own.folder))
+        close(own.lock)
     }
 
     /// Removes what processes left behind that were killed.
@@ -56,27 +60,31 @@ final class ScratchSpace: Sendable {
     private static func lock(of folder: String) -> String { "\(folder).lock" }
 
     private func ownFolder() throws(RunError) -> String {
-        let result: Result<String, RunError> = own.withLock { own in
-            if let own { return .success(own.folder) }
-            do throws(RunError) {
-                _ = try Self.make(parent)
-                while true {
-                    let folder = "\(parent)/\(UUID().uuidString)"
-                    let lock = open(Self.lock(of: folder), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-                    guard lock >= 0, flock(lock, LOCK_EX) == 0 else {
-                        throw .cannotWrite(folder, reason: "the folder cannot be locked")
-                    }
-                    // Another process may have taken it for one that was left behind, before it was locked.
-                    guard FileManager.default.fileExists(atPath: Self.lock(of: folder)) else {
-                        close(lock)
-                        continue
-                    }
-                    own = Own(lock: lock, folder: folder)
-                    return .success(folder)
-                }
-            } catch { return .failure(error) }
+        if let folder = own.withLock({ $0?.folder }) { return folder }
+        let new = try makeOwn()
+        let (folder, surplus) = own.withLock { own -> (String, Own?) in
+            if let own { return (own.folder, new) }
+            own = new
+            return (new.folder, nil)
         }
-        return try result.get()
+        // Another job of this process was first.
+        if let surplus { Self.remove(surplus) }
+        return folder
+    }
+
+    private func makeOwn() throws(RunError) -> Own {
+        _ = try Self.make(parent)
+        for _ in 0..<10 {
+            let folder = "\(parent)/\(UUID().uuidString)"
+            let lock = open(Self.lock(of: folder), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard lock >= 0 else { throw .cannotWrite(folder, reason: "the folder cannot be locked") }
+            // Another process may take the file for one that was left behind, and lock or remove it.
+            if flock(lock, LOCK_EX | LOCK_NB) == 0, FileManager.default.fileExists(atPath: Self.lock(of: folder)) {
+                return Own(lock: lock, folder: folder)
+            }
+            close(lock)
+        }
+        throw .cannotWrite(parent, reason: "no folder in it can be locked")
     }
 
     private static func make(_ folder: String) throws(RunError) -> String {

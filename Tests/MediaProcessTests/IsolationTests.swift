@@ -76,7 +76,7 @@ struct IsolationTests {
         defer { blocked.forEach { _ in gate.signal() } }
         let child = try MediaChild(Checkout.program("cortina-media"))
         defer { child.kill() }
-        let reply = try child.channel.receive(MediaReply.self, until: .now + .seconds(300)).message
+        let reply = try child.channel.receive(MediaReply.self, until: .now + .seconds(300))
         guard case .ready = reply else {
             Issue.record("\(reply)")
             return

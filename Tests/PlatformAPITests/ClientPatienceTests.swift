@@ -128,6 +128,44 @@ struct ClientPatienceTests {
         #expect(!channel.isActive)
     }
 
+    @Test("requests are waited for only when all are answered and their answers are taken")
+    func pipelining() throws {
+        for _ in 0..<2 {
+            try send(Self.head)
+            try send(.end(nil))
+        }
+        let head = HTTPResponsePart.head(HTTPResponse(status: .ok))
+        try channel.writeOutbound(head)
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        // The second one is still worked on.
+        pass(3600)
+        #expect(channel.isActive)
+        try channel.writeOutbound(head)
+        // As fast as is asked for, for longer than the next request is waited for.
+        channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 1000)), promise: nil)
+        channel.write(HTTPResponsePart.end(nil), promise: nil)
+        pass(20)
+        channel.flush()
+        pass(59)
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
+    @Test("a body that comes while the request before it is worked on has its time when that is answered")
+    func pipelinedBody() throws {
+        try send(Self.head)
+        try send(.end(nil))
+        try send(Self.head)
+        pass(3600)
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        pass(19)
+        #expect(channel.isActive)
+        pass(1)
+        #expect(!channel.isActive)
+    }
+
     @Test("an answer takes as long as it takes; then the next request is waited for")
     func answers() throws {
         try send(Self.head)

@@ -21,23 +21,29 @@ public struct VideoRepository: Sendable {
             Self.lock(owner),
             Statement(
                 """
-                INSERT INTO videos (user_id, title, is_public, original_key, file_name, content_type, size_bytes,
-                    pipeline_name, pipeline_version, pipeline_digest, upload_name)
-                SELECT $1::bigint, $2, $3::boolean, $4, $5, $6, $7::bigint, $8, $9::integer, $10, $11
-                WHERE (SELECT count(*) FROM videos WHERE user_id = $1 AND deleted_at IS NULL) < $12::bigint
-                    AND (SELECT count(*) FROM videos WHERE user_id = $1 AND status = 'pending_upload' AND deleted_at IS NULL) < $13::bigint
-                    AND (SELECT coalesce(sum(size_bytes), 0) FROM videos
-                        WHERE user_id = $1 AND created_at > now() - interval '1 day') + $7::bigint <= $14::bigint
-                RETURNING *
+                WITH used AS (
+                    SELECT (SELECT count(*) FROM videos WHERE user_id = $1 AND deleted_at IS NULL) AS used_videos,
+                        (SELECT count(*) FROM videos WHERE user_id = $1 AND status = 'pending_upload' AND deleted_at IS NULL) AS used_uploads,
+                        coalesce(sum(size_bytes), 0)::bigint AS used_bytes,
+                        ceil(extract(epoch FROM min(created_at) + interval '1 day' - now()))::bigint AS seconds_left
+                    FROM videos WHERE user_id = $1 AND created_at > now() - interval '1 day'
+                ), added AS (
+                    INSERT INTO videos (user_id, title, is_public, original_key, file_name, content_type, size_bytes,
+                        pipeline_name, pipeline_version, pipeline_digest, upload_name)
+                    SELECT $1::bigint, $2, $3::boolean, $4, $5, $6, $7::bigint, $8, $9::integer, $10, $11 FROM used
+                    WHERE used_videos < $12::bigint AND used_uploads < $13::bigint AND used_bytes + $7::bigint <= $14::bigint
+                    RETURNING *
+                )
+                SELECT added.*, used.* FROM used LEFT JOIN added ON true
                 """, owner, title, isPublic, original.key, original.fileName, original.contentType, original.bytes,
                 pipeline.name, pipeline.version, pipeline.digest, uploadName, quota.videos, quota.openUploads,
                 quota.bytesPerDay),
         ]
-        let rows = try await pool.withConnection { try await $0.query(statements) }[1]
-        if let row = rows.first { return try Video(row) }
-        try await check(quota, of: owner, bytes: original.bytes)
-        // A video was deleted between the two statements.
-        throw Quota.Exceeded.openUploads(quota.openUploads)
+        let row = try await pool.withConnection { try await $0.query(statements) }[1][0]
+        guard try row["id"] as Int? != nil else {
+            throw try Self.exceeded(quota, row, bytes: original.bytes) ?? .openUploads(quota.openUploads)
+        }
+        return try Video(row)
     }
 
     /// Checks whether somebody may begin another upload.
@@ -47,17 +53,24 @@ public struct VideoRepository: Sendable {
         let row = try await pool.query(
             Statement(
                 """
-                SELECT (SELECT count(*) FROM videos WHERE user_id = $1 AND deleted_at IS NULL) AS videos,
-                    (SELECT count(*) FROM videos WHERE user_id = $1 AND status = 'pending_upload' AND deleted_at IS NULL) AS open,
-                    sum(size_bytes)::bigint AS bytes,
-                    ceil(extract(epoch FROM min(created_at) + interval '1 day' - now()))::bigint AS left
+                SELECT (SELECT count(*) FROM videos WHERE user_id = $1 AND deleted_at IS NULL) AS used_videos,
+                    (SELECT count(*) FROM videos WHERE user_id = $1 AND status = 'pending_upload' AND deleted_at IS NULL) AS used_uploads,
+                    coalesce(sum(size_bytes), 0)::bigint AS used_bytes,
+                    ceil(extract(epoch FROM min(created_at) + interval '1 day' - now()))::bigint AS seconds_left
                 FROM videos WHERE user_id = $1 AND created_at > now() - interval '1 day'
                 """, owner))[0]
-        if try row["videos"] >= quota.videos { throw Quota.Exceeded.videos(quota.videos) }
-        if try row["open"] >= quota.openUploads { throw Quota.Exceeded.openUploads(quota.openUploads) }
-        if try (row["bytes"] as Int? ?? 0) + bytes > quota.bytesPerDay {
-            throw Quota.Exceeded.bytesPerDay(quota.bytesPerDay, secondsLeft: try row["left"] ?? 86400)
-        }
+        if let exceeded = try Self.exceeded(quota, row, bytes: bytes) { throw exceeded }
+    }
+
+    /// The limit that another upload would exceed.
+    ///
+    /// - Parameter bytes: what the client says: any number.
+    private static func exceeded(_ quota: Quota, _ row: Row, bytes: Int) throws(DatabaseError) -> Quota.Exceeded? {
+        if try row["used_videos"] >= quota.videos { return .videos(quota.videos) }
+        if try row["used_uploads"] >= quota.openUploads { return .openUploads(quota.openUploads) }
+        // Both are at least 0, so the difference does not overflow.
+        guard try bytes > quota.bytesPerDay - (row["used_bytes"] as Int) else { return nil }
+        return .bytesPerDay(quota.bytesPerDay, secondsLeft: try row["seconds_left"] ?? 86400)
     }
 
     /// Locks an account until the exchange ends, so that counts of its videos and jobs do not change.

@@ -11,17 +11,6 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private enum State {
-        /// No request has been under way since this moment.
-        case waiting(since: NIODeadline, seconds: Int)
-        /// A request's body is being read.
-        case reading(Transfer)
-        /// The response was written before the whole body was read.
-        case discarding(since: NIODeadline)
-        /// The request was read; its response is not complete.
-        case answering
-    }
-
     /// The bytes of a body, one way.
     private struct Transfer {
         let begin: NIODeadline
@@ -49,9 +38,16 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let limits: ConnectionLimits
     private let table: ConnectionTable?
-    private var state = State.answering
-    /// Since the socket's buffer was last empty.
+    /// Requests whose head was read and whose response is not written: with pipelining (RFC 9112, section 9.3.2) more than one.
+    private var unanswered = 0
+    /// The body that is being read, of the newest request; nil if none is.
+    private var reading: Transfer?
+    /// When a response was written before its request's body was read; nil if none was.
+    private var discarding: NIODeadline?
+    /// The bytes of responses that the socket has not taken; nil if there are none.
     private var sending: Transfer?
+    /// Since when the next request's head is waited for, and for how many seconds; nil while a request is in progress.
+    private var waiting: (since: NIODeadline, seconds: Int)?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var shutdown: Scheduled<Void>?
 
@@ -84,21 +80,22 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
                 context.close(promise: nil)
             }
         }
+        // HTTP clients do not half-close a connection: one that sends nothing more has gone.
         if case .inputClosed? = event as? ChannelEvent { table?.noteGone(context.channel) }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch (unwrapInboundIn(data), state) {
-        case (.head, _):
+        let now = context.eventLoop.now
+        switch unwrapInboundIn(data) {
+        case .head:
+            unanswered += 1
+            (reading, discarding, waiting) = (Transfer(at: now), nil, nil)
             table?.note(context.channel, idleSince: nil)
-            state = .reading(Transfer(at: context.eventLoop.now))
-        case (.body(let buffer), .reading(var transfer)):
-            transfer.pass(buffer.readableBytes, at: context.eventLoop.now)
-            state = .reading(transfer)
-        case (.end, .discarding): wait(context)
-        case (.end, _): state = .answering
-        default: break
+        case .body(let buffer): reading?.pass(buffer.readableBytes, at: now)
+        case .end:
+            (reading, discarding) = (nil, nil)
+            settle(context)
         }
         watch(context)
         context.fireChannelRead(data)
@@ -113,11 +110,14 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
             }
             write(buffer, context, promise)
         case .end:
-            switch state {
-            case .answering: wait(context)
-            case .reading: state = .discarding(since: context.eventLoop.now)
-            case .waiting, .discarding: break
+            // A request that cannot be parsed is answered, though its head was not read.
+            unanswered = max(0, unanswered - 1)
+            if reading != nil {
+                let now = context.eventLoop.now
+                // The body of a pipelined request is read from now on.
+                if unanswered == 0 { discarding = now } else if unanswered == 1 { reading = Transfer(at: now) }
             }
+            settle(context)
             context.write(data, promise: promise)
         }
         watch(context)
@@ -130,7 +130,10 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         transfer.pending += bytes
         sending = transfer
         let written = promise ?? loop.makePromise()
-        written.futureResult.assumeIsolated().whenComplete { _ in self.taken(bytes, at: loop.now) }
+        written.futureResult.assumeIsolated().whenComplete { _ in
+            self.taken(bytes, at: loop.now)
+            self.settle(context)
+        }
         context.write(wrapOutboundOut(.body(slice)), promise: written)
     }
 
@@ -140,10 +143,9 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         guard table?.add(context.channel, at: context.eventLoop.now) ?? true else {
             return context.close(promise: nil)
         }
-        // Where it is refused, slow clients are closed sooner than they should be.
-        context.channel.setOption(.tcpOption(.init(rawValue: TCP_NOTSENT_LOWAT)), value: Self.unsent).whenFailure { _ in
-        }
-        state = .waiting(since: context.eventLoop.now, seconds: limits.head)
+        // Where it is refused, a slow reader may look stalled.
+        _ = context.channel.setOption(.tcpOption(.init(rawValue: TCP_NOTSENT_LOWAT)), value: Self.unsent)
+        waiting = (context.eventLoop.now, limits.head)
         watch(context)
     }
 
@@ -153,9 +155,12 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         shutdown?.cancel()
     }
 
-    private func wait(_ context: ChannelHandlerContext) {
+    /// Waits for the next request once all requests are read and answered, and the socket has taken the responses.
+    private func settle(_ context: ChannelHandlerContext) {
+        guard unanswered == 0, reading == nil, sending == nil, waiting == nil, context.channel.isActive else { return }
+        waiting = (context.eventLoop.now, limits.next)
         table?.note(context.channel, idleSince: context.eventLoop.now)
-        state = .waiting(since: context.eventLoop.now, seconds: limits.next)
+        watch(context)
     }
 
     private func taken(_ bytes: Int, at now: NIODeadline) {
@@ -168,16 +173,11 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// When patience ends; nil if it does not.
     private var deadline: NIODeadline? {
-        let reading: NIODeadline? =
-            switch state {
-            case .waiting(let begin, let seconds): begin + .seconds(Int64(seconds))
-            case .reading(let transfer): due(transfer)
-            case .discarding(let begin): begin + .seconds(Int64(limits.unreadBody))
-            case .answering: nil
-            }
-        let writing = sending.map(due)
-        guard let reading, let writing else { return reading ?? writing }
-        return min(reading, writing)
+        let idle = waiting.map { $0.since + .seconds(Int64($0.seconds)) }
+        let discarded = discarding.map { $0 + .seconds(Int64(limits.unreadBody)) }
+        // The server itself holds up a request behind another one.
+        let read = discarding == nil && unanswered == 1 ? reading.map(due) : nil
+        return [idle, discarded, read, sending.map(due)].compactMap(\.self).min()
     }
 
     /// When a transfer is too slow on average, or has stalled.

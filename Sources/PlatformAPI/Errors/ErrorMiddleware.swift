@@ -19,12 +19,17 @@ struct ErrorMiddleware: RouterMiddleware {
                 let methods = paths.methods(for: request.uri.path)
                 if !methods.isEmpty { told = .methodNotAllowed(methods) }
             }
-            if told.status.code >= 500 {
+            // A client that goes away is no failure, and fills no log.
+            if told.status.code >= 500, !isCancellation(error) {
                 context.logger.error("a request failed", metadata: ["error": "\(error)"])
             }
             let response = try told.response(from: request, context: context)
             return request.method == .head ? response.createHeadResponse() : response
         }
+    }
+
+    private func isCancellation(_ error: any Error) -> Bool {
+        error is CancellationError || error as? FairQueue.Refusal == .cancelled || error as? DatabaseError == .cancelled
     }
 
     /// What the server itself refuses.
@@ -46,7 +51,7 @@ struct ErrorMiddleware: RouterMiddleware {
         case let error as StoreError: error.isTransient || error == .cancelled ? .unavailable : .fault
         case let error as any HTTPResponseError where error.status.code < 500: told(error.status)
         case is CancellationError: .unavailable
-        // RFC 9112, section 7.1: chunks that are none.
+        // RFC 9112, section 7.1: invalid chunked framing.
         case is HTTPParserError: .malformed("The body's framing is invalid.")
         default: .fault
         }

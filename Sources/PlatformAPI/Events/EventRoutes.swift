@@ -21,7 +21,7 @@ struct EventRoutes: Sendable {
         guard let token = claims.token else { throw APIError.unauthorized }
         // Before looking: what happens meanwhile is not missed.
         let watched = events.watch(id)
-        let lease = try events.open.open(by: user.id, with: token, limit: streamLimit) { watched.end() }
+        let lease = try await events.lease(by: user.id, with: token, limit: streamLimit) { watched.end() }
         guard let now = try await videos.states(of: [id]).first else { throw APIError.notFound }
         let body = ResponseBody { writer in
             defer { withExtendedLifetime(lease) {} }

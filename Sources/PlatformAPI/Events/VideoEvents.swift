@@ -50,6 +50,18 @@ public final class VideoEvents: Service {
     /// Watches a video, for as long as the subscription is kept.
     func watch(_ id: VideoID) -> Broadcast<VideoID, Event>.Subscription { broadcast.subscribe(to: id) }
 
+    /// Opens a stream, which ends when its token is revoked.
+    ///
+    /// - Throws: ``APIError/streams(_:)``; ``APIError/unauthorized`` if the token was revoked meanwhile; ``DatabaseError``.
+    func lease(
+        by user: UserID, with token: UUID, limit: Int, end: @escaping @Sendable () -> Void
+    ) async throws -> OpenStreams.Lease {
+        let lease = try open.open(by: user, with: token, limit: limit, end: end)
+        // The token may have been revoked after it was checked and before the stream was known here.
+        guard try await tokens.revoked(among: [token]).isEmpty else { throw APIError.unauthorized }
+        return lease
+    }
+
     /// How many watch.
     var watchers: Int { broadcast.count }
 
@@ -62,7 +74,9 @@ public final class VideoEvents: Service {
             await ask(for: [id])
         case .listening:
             // What was said before may not have been heard.
-            if let revoked = try? await tokens.revoked(among: open.tokens) { open.end(revoked) }
+            let tokens = open.tokens
+            // Where that cannot be told, all streams end; their clients come again, and their tokens are checked.
+            open.end((try? await self.tokens.revoked(among: tokens)) ?? tokens)
             var ids = broadcast.keys
             while !ids.isEmpty {
                 await ask(for: Array(ids.prefix(Self.batch)))

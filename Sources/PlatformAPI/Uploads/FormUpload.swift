@@ -24,6 +24,15 @@ struct FormUpload: Sendable {
     /// The most parts.
     private static let mostParts = 32
 
+    /// The length that a request says its form has, in bytes; 0 where it says none.
+    ///
+    /// - Throws: ``APIError`` if that is too much.
+    static func length(_ request: Request, limit: Int64) throws(APIError) -> Int {
+        guard let text = request.headers[.contentLength] else { return 0 }
+        guard let length = Int64(text), length <= limit + Int64(mostText) else { throw tooLarge(limit) }
+        return Int(length)
+    }
+
     /// Reads a form.
     ///
     /// - Parameter limit: how large the file may be, in bytes.
@@ -31,9 +40,6 @@ struct FormUpload: Sendable {
     init(_ request: Request, limit: Int64) async throws {
         guard var parser = MultipartParser(contentType: request.headers[.contentType]) else {
             throw APIError.malformed("The body must be multipart/form-data.")
-        }
-        if let length = request.headers[.contentLength].flatMap({ Int64($0) }), length > limit + Int64(Self.mostText) {
-            throw Self.tooLarge(limit)
         }
         content = try TemporaryFile()
         do {

@@ -27,7 +27,8 @@ struct FormUploadRoutes: Sendable {
     private func upload(_ request: Request, _ context: APIContext) async throws -> Response {
         let user = try await authenticator.user(request)
         // Before a large body is read for nothing.
-        try await videos.check(quota, of: user.id, bytes: request.headers[.contentLength].flatMap { Int($0) } ?? 0)
+        let length = try FormUpload.length(request, limit: inspection.policy.bytes)
+        try await videos.check(quota, of: user.id, bytes: length)
         let form = try await FormUpload(request, limit: inspection.policy.bytes)
         var fields = Fields()
         let title = fields.text("title", form.fields["title"])

@@ -62,11 +62,17 @@ struct UploadRoutes: Sendable {
 
         try await videos.check(own.quota, of: user.id, bytes: Int(bytes))
         let key = ObjectKey.random(in: .uploaded, type)
-        let (upload, uploadName) = try await upload(key, bytes)
-        let video = try await videos.add(
-            by: user.id, title: title, isPublic: sent.isPublic ?? false,
-            .init(key: key.description, fileName: name, contentType: type.rawValue, bytes: Int(bytes)), with: pipeline,
-            inParts: uploadName, within: own.quota)
+        let (upload, parts) = try await upload(key, bytes)
+        let video: Video
+        do {
+            video = try await videos.add(
+                by: user.id, title: title, isPublic: sent.isPublic ?? false,
+                .init(key: key.description, fileName: name, contentType: type.rawValue, bytes: Int(bytes)),
+                with: pipeline, inParts: parts?.name, within: own.quota)
+        } catch {
+            if let parts { try? await store.abandon(parts) }
+            throw error
+        }
         return try JSON.response(
             Begun(videoId: video.id.rawValue, upload: upload, pipeline: .init(pipeline)), status: .created)
     }
@@ -88,8 +94,8 @@ struct UploadRoutes: Sendable {
         return bytes
     }
 
-    /// What the client sends, and the store's name for it where that is in parts.
-    private func upload(_ key: ObjectKey, _ bytes: Int64) async throws -> (Upload, name: String?) {
+    /// What the client sends, and the store's id of it where that is in parts.
+    private func upload(_ key: ObjectKey, _ bytes: Int64) async throws -> (Upload, PartedUpload.ID?) {
         let now = Date()
         guard bytes > PartedUpload.partBytes else {
             let request = try await store.upload(key, bytes: bytes, for: Self.lifetime, at: now)
@@ -101,7 +107,7 @@ struct UploadRoutes: Sendable {
         let parts = parted.parts.enumerated().map { index, part in
             Part(number: index + 1, method: part.method, url: part.url, headers: part.headers)
         }
-        return (Upload(parts: parts, expiresAt: now + Double(Self.lifetime)), parted.id.name)
+        return (Upload(parts: parts, expiresAt: now + Double(Self.lifetime)), parted.id)
     }
 
     // MARK: Completing
