@@ -235,7 +235,7 @@ let package = Package(
             name: "TransferTests", dependencies: ["LibAV", "Transfer", "Runner", "TestSupport"],
             exclude: ["botocore_signatures.py"], swiftSettings: house),
         .executableTarget(
-            name: "hostile-media", dependencies: ["MediaServer", "Runner"], path: "Tests/HostileMedia",
+            name: "hostile-media", dependencies: ["MediaChannel", "MediaServer", "Runner"], path: "Tests/HostileMedia",
             swiftSettings: house),
         .testTarget(
             name: "MediaProcessTests",

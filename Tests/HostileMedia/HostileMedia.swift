@@ -1,4 +1,5 @@
 import Glibc
+import MediaChannel
 import MediaServer
 import Runner
 
@@ -59,6 +60,9 @@ struct HostileMedia {
             var length = UInt32.max
             write(STDIN_FILENO, &length, 4)
             sleep(60)
+        case "hand over files":
+            let channel = MediaChannel(STDIN_FILENO)
+            for _ in 0..<500 { try? channel.send(MediaReply.ready, [Int32](repeating: STDIN_FILENO, count: 8)) }
         case "die": raise(SIGKILL)
         case "crash": raise(SIGSEGV)
         case "use processors for ever": while true {}

@@ -69,6 +69,15 @@ struct IsolationTests {
         }
     }
 
+    @Test("files that a media process hands over are closed")
+    func files() async throws {
+        func openFiles() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+        let before = try openFiles()
+        _ = try await attempt("hand over files")
+        // Tests beside this one open some too.
+        #expect(try openFiles() < before + 2000)
+    }
+
     @Test("a process starts while all threads of the concurrency pool are at work")
     func busyPool() throws {
         let gate = DispatchSemaphore(value: 0)
