@@ -135,7 +135,7 @@ let package = Package(
         .target(
             name: "PlatformSettings",
             dependencies: [
-                "Database", "Storage", "Transfer",
+                "Database", "MediaChannel", "Storage", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),

@@ -108,7 +108,7 @@ static void answer_open(int signal, siginfo_t *info, void *opaque) {
 
 // MARK: Calls
 
-// What decoding, filtering and encoding take, with what Swift's runtime and glibc do beneath.
+// Calls that decoding, filtering and encoding need, with those of glibc and Swift's runtime.
 static const int allowed_calls[] = {
     // Open descriptors.
     SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pwrite64),
@@ -123,13 +123,13 @@ static const int allowed_calls[] = {
     SCMP_SYS(membarrier), SCMP_SYS(set_tid_address), SCMP_SYS(exit), SCMP_SYS(exit_group),
     // Signals of its own.
     SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
-    // What it may know.
+    // Read-only process and system information.
     SCMP_SYS(getpid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getrusage), SCMP_SYS(sysinfo),
     SCMP_SYS(uname), SCMP_SYS(times), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time),
     SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom), SCMP_SYS(getpriority),
 };
 
-// What nothing that belongs here does: whoever does it has taken the process over.
+// Calls that only injected code makes; they kill the process.
 static const int hostile_calls[] = {
     SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
     SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd), SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen),
@@ -159,7 +159,7 @@ static int add_rules(scmp_filter_ctx filter, uint32_t opening) {
     // Memory that is written is never run.
     TRY(seccomp_rule_add(filter, allow, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)));
     TRY(seccomp_rule_add(filter, allow, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)));
-    // glibc's `fstat`.
+    // glibc's `fstat`. A path that is not empty passes too: a filter cannot see it, and Landlock does not restrict stat(2).
     TRY(seccomp_rule_add(
         filter, allow, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH)));
     // The time of an open file, not of a named one.

@@ -3,17 +3,17 @@ import Glibc
 public import LibAV
 import Synchronization
 
-/// The bytes of an input, asked for by range from the process at the other end of a socket, which has the right to read them.
+/// Byte source that requests ranges from the parent process over a socket.
 ///
-/// A question is an offset (eight bytes) and a count (four bytes); an answer is a count (four bytes) and so many bytes, or -1 and the
-/// reason as a message of ``MediaChannel``.
+/// A request is an offset (eight bytes) and a count (four bytes). A response is a count (four bytes) and as many bytes, or -1 and the error
+/// as a message of ``MediaChannel``.
 public final class ByteRangeSource: ByteSource {
     public let size: Int64?
     public let isDistant: Bool
 
     private let channel: MediaChannel
     private let name: String
-    /// What the last answer was received into; its lock orders questions.
+    /// Receive buffer; its lock serialises requests.
     private let buffer = Mutex<[UInt8]>([])
 
     /// Takes over a socket.
@@ -31,7 +31,7 @@ public final class ByteRangeSource: ByteSource {
         guard wanted > 0 else { return 0 }
         let answer: Result<[UInt8], ByteSourceError> = buffer.withLock { buffer in
             Result { () throws(ByteSourceError) in
-                let count = try ask(offset, wanted, &buffer)
+                let count = try request(offset, wanted, &buffer)
                 return Array(buffer[..<count])
             }
         }
@@ -40,27 +40,27 @@ public final class ByteRangeSource: ByteSource {
         return bytes.count
     }
 
-    /// Asks for bytes.
+    /// Requests a range.
     ///
-    /// - Returns: how many came, at the beginning of `buffer`.
-    private func ask(_ offset: Int64, _ wanted: Int, _ buffer: inout [UInt8]) throws(ByteSourceError) -> Int {
+    /// - Returns: the number of bytes received, at the beginning of `buffer`.
+    private func request(_ offset: Int64, _ wanted: Int, _ buffer: inout [UInt8]) throws(ByteSourceError) -> Int {
         let gone = ByteSourceError.transfer(name, reason: "the process that reads it is gone")
         if buffer.count < wanted { buffer = [UInt8](repeating: 0, count: wanted) }
-        guard Transport.send(channel.descriptor, ByteRangeServer.Question(offset: offset, count: Int32(wanted)).bytes),
+        guard Transport.send(channel.descriptor, ByteRangeServer.Request(offset: offset, count: Int32(wanted)).bytes),
             let count = Transport.receive(channel.descriptor, as: Int32.self)
         else { throw gone }
         guard count >= 0 else {
             guard let failure = try? channel.receive(ByteSourceError.self) else { throw gone }
-            throw failure
+            throw failure.message
         }
         guard Int(count) <= wanted, Transport.receive(channel.descriptor, Int(count), into: &buffer) else { throw gone }
         return Int(count)
     }
 }
 
-/// Answers the questions of a ``ByteRangeSource``.
+/// Serves the requests of a ``ByteRangeSource``.
 public struct ByteRangeServer: Sendable {
-    struct Question {
+    struct Request {
         var offset: Int64
         var count: Int32
 
@@ -68,7 +68,7 @@ public struct ByteRangeServer: Sendable {
         var bytes: [UInt8] { withUnsafeBytes(of: offset, Array.init) + withUnsafeBytes(of: count, Array.init) }
     }
 
-    /// The most bytes of one answer.
+    /// Maximum bytes of one response.
     static let largest = 1 << 20
 
     private let channel: MediaChannel
@@ -80,13 +80,13 @@ public struct ByteRangeServer: Sendable {
         self.source = source
     }
 
-    /// Answers until the other end is closed or ``stop()`` is called. Blocks.
+    /// Serves requests until the other end is closed or ``stop()`` is called. Blocks.
     public func run(_ cancellation: CancellationFlag) {
         var buffer = [UInt8](repeating: 0, count: Self.largest)
         while let offset = Transport.receive(channel.descriptor, as: Int64.self),
             let count = Transport.receive(channel.descriptor, as: Int32.self)
         {
-            // A process that asks otherwise is not ours any more.
+            // An invalid request comes from a compromised process.
             guard count > 0, count <= Self.largest, offset >= 0 else { return }
             let answered: Bool
             do throws(ByteSourceError) {
@@ -112,15 +112,15 @@ public struct ByteRangeServer: Sendable {
         return try source.read(at: offset, into: &bytes, cancellation: cancellation)
     }
 
-    /// Ends a wait for a question.
+    /// Shuts the socket down, so that ``run(_:)`` returns.
     public func stop() { channel.shutDown() }
 }
 
-/// Whole pieces of bytes over a socket.
+/// Sends and receives exact byte counts over a socket.
 private enum Transport {
     /// Sends the first bytes of an array.
     ///
-    /// - Parameter count: how many; nil for all.
+    /// - Parameter count: number of bytes; nil for all.
     static func send(_ descriptor: Int32, _ bytes: [UInt8], _ count: Int? = nil) -> Bool {
         let count = count ?? bytes.count
         return bytes.withUnsafeBytes { bytes in

@@ -3,9 +3,9 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// One end of the socket between a process and the media process that works for it: messages in JSON, and open files beside them.
+/// One end of the socket between a media process and its parent. Carries JSON messages, and open files with them.
 ///
-/// A message is its length in bytes, four bytes in the machine's order, and its JSON.
+/// A message is the length of its JSON, the length of its attachment (four bytes each, native order), the JSON and the attachment.
 public final class MediaChannel: Sendable {
     /// Why a message cannot be sent or received.
     public enum Problem: Error, Hashable, Sendable {
@@ -22,8 +22,10 @@ public final class MediaChannel: Sendable {
     /// The socket.
     public let descriptor: Int32
 
-    /// The largest message, in bytes: a poster takes some hundred thousand.
-    private static let largest = 16 << 20
+    /// Maximum size of a message's JSON, in bytes. Decoding takes some forty times that: a compromised peer chooses what is decoded.
+    private static let jsonLimit = 256 << 10
+    /// Maximum size of an attachment, in bytes: a poster takes some hundred thousand.
+    private static let attachmentLimit = 8 << 20
 
     private let sending = Mutex(())
 
@@ -43,13 +45,21 @@ public final class MediaChannel: Sendable {
         return (ends[0], ends[1])
     }
 
-    /// Sends a message, with open files where it has some; they stay the caller's. Blocks.
+    /// Sends a message. Blocks.
     ///
+    /// - Parameters:
+    ///   - attachment: bytes that come with it.
+    ///   - files: open files that come with it; they stay the caller's.
     /// - Throws: ``Problem``.
-    public func send(_ message: some Encodable, _ files: [Int32] = []) throws(Problem) {
-        guard let json = try? JSONEncoder().encode(message), json.count <= Self.largest else { throw .malformed }
-        let length = UInt32(json.count)
-        let bytes = withUnsafeBytes(of: length, Array.init) + json
+    public func send(
+        _ message: some Encodable, attachment: [UInt8] = [], _ files: [Int32] = []
+    ) throws(Problem) {
+        guard let json = try? JSONEncoder().encode(message), json.count <= Self.jsonLimit,
+            attachment.count <= Self.attachmentLimit
+        else { throw .malformed }
+        var bytes = [json.count, attachment.count].flatMap { withUnsafeBytes(of: UInt32($0), Array.init) }
+        bytes += json
+        bytes += attachment
         let failure: Problem? = sending.withLock { _ in
             var sent = 0
             while sent < bytes.count {
@@ -67,13 +77,13 @@ public final class MediaChannel: Sendable {
         if let failure { throw failure }
     }
 
-    /// Receives a message. Files that come with it are closed: nobody fills the table of this process's files. Blocks.
+    /// Receives a message. Blocks. Files that come with it are closed, so that a compromised peer cannot exhaust the descriptors.
     ///
-    /// - Parameter deadline: the moment until which the message is waited for.
+    /// - Parameter deadline: when to give up; nil for never.
     /// - Throws: ``Problem``.
     public func receive<Message: Decodable>(
         _ type: Message.Type, until deadline: ContinuousClock.Instant? = nil
-    ) throws(Problem) -> Message {
+    ) throws(Problem) -> (message: Message, attachment: [UInt8]) {
         var none: [Int32] = []
         return try receive(type, until: deadline, files: 0, &none)
     }
@@ -86,7 +96,7 @@ public final class MediaChannel: Sendable {
     ) throws(Problem) -> (message: Message, files: [Int32]) {
         var files: [Int32] = []
         do throws(Problem) {
-            let message = try receive(type, until: nil, files: Int(CDS_MAX_DESCRIPTORS), &files)
+            let message = try receive(type, until: nil, files: Int(CDS_MAX_DESCRIPTORS), &files).message
             return (message, files)
         } catch {
             for file in files { close(file) }
@@ -95,17 +105,20 @@ public final class MediaChannel: Sendable {
     }
 
     /// - Parameters:
-    ///   - capacity: the most files; further ones are closed.
-    ///   - files: gets the files that came, also where an error is thrown.
+    ///   - capacity: maximum number of files; further ones are closed.
+    ///   - files: the received files, also if an error is thrown.
     private func receive<Message: Decodable>(
         _ type: Message.Type, until deadline: ContinuousClock.Instant?, files capacity: Int, _ files: inout [Int32]
-    ) throws(Problem) -> Message {
-        let head = try receive(4, until: deadline, files: capacity, &files)
-        let length = Int(head.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) })
-        guard length <= Self.largest else { throw .malformed }
-        let json = try receive(length, until: deadline, files: capacity, &files)
+    ) throws(Problem) -> (message: Message, attachment: [UInt8]) {
+        let head = try receive(8, until: deadline, files: capacity, &files)
+        let lengths = [0, 4].map { place in
+            Int(head.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: place, as: UInt32.self) })
+        }
+        guard lengths[0] <= Self.jsonLimit, lengths[1] <= Self.attachmentLimit else { throw .malformed }
+        let json = try receive(lengths[0], until: deadline, files: capacity, &files)
+        let attachment = try receive(lengths[1], until: deadline, files: capacity, &files)
         guard let message = try? JSONDecoder().decode(type, from: Data(json)) else { throw .malformed }
-        return message
+        return (message, attachment)
     }
 
     private func receive(

@@ -12,6 +12,8 @@ public struct MediaJob: Codable, Sendable {
         case make(Make)
         /// The segments of a manifest that need no input are encoded and kept.
         case bake(Bake)
+        /// The process only gives up its privileges, so that its parent knows which mechanisms there are.
+        case check
     }
 
     /// A video to be made. Its file comes with the job.
@@ -57,14 +59,22 @@ public struct MediaJob: Codable, Sendable {
         }
     }
 
-    /// How the input comes: the first of the files that come with the job.
+    /// Transport of the input. Its descriptor is the first one sent with the job.
     public enum Input: Codable, Sendable {
-        /// There is none.
+        /// No input.
         case none
         /// An open file.
         case file
-        /// A socket on which ranges of bytes are asked for.
+        /// A socket of the byte-range protocol (``ByteRangeSource``).
         case ranges(size: Int64?, isDistant: Bool)
+    }
+
+    /// What happens where the system refuses the filter of system calls, as some container platforms do.
+    public enum Isolation: String, Codable, Sendable, CaseIterable {
+        /// The job fails.
+        case required
+        /// The job runs with the mechanisms that there are.
+        case available
     }
 
     public var work: Work
@@ -72,12 +82,14 @@ public struct MediaJob: Codable, Sendable {
     /// The name of the input, for errors.
     public var name: String
     public var limits: Limits
+    public var isolation: Isolation
 
-    public init(_ work: Work, input: Input, name: String, limits: Limits) {
+    public init(_ work: Work, input: Input, name: String, limits: Limits, isolation: Isolation = .required) {
         self.work = work
         self.input = input
         self.name = name
         self.limits = limits
+        self.isolation = isolation
     }
 }
 
@@ -134,7 +146,10 @@ public enum MediaReply: Codable, Sendable {
     case locked(Restrictions)
     case progress(RunProgress)
     case probed(ProbeFacts)
-    case made(RunReport, plan: PlanFacts, poster: Data?)
+    /// The poster, JPEG, is the message's attachment; without one, that is empty.
+    case made(RunReport, plan: PlanFacts)
+    /// Number of segments encoded.
     case baked(Int)
+    case checked
     case failed(RunError)
 }

@@ -1,13 +1,10 @@
 import Dispatch
 import Glibc
-import Logging
 import MediaChannel
-import Runner
 import Subprocess
-import Synchronization
 import SystemPackage
 
-/// A media process that waits for its one job, or does it.
+/// A media process, idle or running its one job.
 final class MediaChild: Sendable {
     let channel: MediaChannel
     private let process: Task<End, any Error>
@@ -17,12 +14,12 @@ final class MediaChild: Sendable {
         let status: TerminationStatus
         /// True if it used up its processor time.
         var isOutOfTime: Bool { status == .signaled(SIGXCPU) }
-        /// The last that it wrote to its standard error.
-        let words: String
+        /// Tail of its standard error, at most 2000 bytes.
+        let errorTail: String
     }
 
-    /// How a process ended, for people.
-    static func words(_ status: TerminationStatus) -> String {
+    /// Describes how a process ended.
+    static func describe(_ status: TerminationStatus) -> String {
         switch status {
         case .exited(let code): "exit code \(code)"
         case .signaled(let signal): "signal \(signal), \(String(cString: strsignal(signal)))"
@@ -30,9 +27,9 @@ final class MediaChild: Sendable {
     }
 
     /// Capacity of the standard-error tail, in bytes.
-    private static let wordsLimit = 2000
+    private static let errorTailLimit = 2000
 
-    /// Starts a process: with nothing of the environment, in a session of its own.
+    /// Starts a process with an empty environment in a new session (setsid(2)).
     ///
     /// - Throws: ``MediaChannel/Problem``.
     init(_ program: String) throws(MediaChannel.Problem) {
@@ -47,14 +44,14 @@ final class MediaChild: Sendable {
                 input: .fileDescriptor(FileDescriptor(rawValue: other), closeAfterSpawningProcess: true),
                 output: .discarded, error: .sequence
             ) { execution in
-                var words: [UInt8] = []
+                var tail: [UInt8] = []
                 for try await piece in execution.standardError {
-                    words += piece.withUnsafeBytes(Array.init)
-                    words = words.suffix(Self.wordsLimit)
+                    tail += piece.withUnsafeBytes(Array.init)
+                    tail = tail.suffix(Self.errorTailLimit)
                 }
-                return String(decoding: words, as: UTF8.self)
+                return String(decoding: tail, as: UTF8.self)
             }
-            return End(status: result.terminationStatus, words: result.closureResult)
+            return End(status: result.terminationStatus, errorTail: result.closureResult)
         }
     }
 
@@ -72,7 +69,7 @@ final class MediaChild: Sendable {
     func end() async -> End? { try? await process.value }
 }
 
-/// Starts processes and follows them on threads of its own: a process starts also while the concurrency pool's threads are all at work.
+/// Runs spawning tasks on a Dispatch queue, so that a process starts while all threads of the concurrency pool are busy.
 private final class SpawnExecutor: TaskExecutor {
     static let shared = SpawnExecutor()
 

@@ -8,10 +8,9 @@ public import Runner
 import Scheduling
 import Synchronization
 
-/// Does work on strangers' files in processes that own nothing: `cortina-media`, one process a job.
+/// Pool of media processes (`cortina-media`): each runs one job on an untrusted file, without privileges.
 ///
-/// This process reads the file and holds the right to; the media process asks for ranges of bytes. A process is kept ready, so that a
-/// job does not wait for one to start.
+/// The parent reads the file and serves byte ranges. One idle process is kept ready, so that a job does not wait for a start.
 public final class MediaProcesses: Sendable {
     /// A video that was made.
     public struct Made: Sendable {
@@ -32,23 +31,26 @@ public final class MediaProcesses: Sendable {
 
     private let program: String
     private let keepsSpare: Bool
+    private let isolation: MediaJob.Isolation
     private let queue: FairQueue
     private let logger: Logger
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - program: the path of `cortina-media`.
-    ///   - width: the number of jobs at a time.
-    ///   - waiting: the most jobs that wait.
-    ///   - waitingOfClient: the most that wait of one client; nil for as many as of all.
+    ///   - width: maximum number of concurrent jobs.
+    ///   - waiting: queue capacity, in jobs.
+    ///   - waitingPerClient: queue capacity per client; nil for no separate limit.
+    ///   - isolation: what happens where the system refuses the filter of system calls.
     ///   - keepsSpare: true to have a process ready for the next job.
     public init(
-        program: String = MediaProcesses.sibling, width: Int = 1, waiting: Int = 100, waitingOfClient: Int? = nil,
-        keepsSpare: Bool = true,
+        program: String = MediaProcesses.sibling, width: Int = 1, waiting: Int = 100, waitingPerClient: Int? = nil,
+        isolation: MediaJob.Isolation = .required, keepsSpare: Bool = true,
         logger: Logger
     ) {
-        queue = FairQueue(width: width, limit: waiting, clientLimit: waitingOfClient)
+        queue = FairQueue(width: width, limit: waiting, clientLimit: waitingPerClient)
         self.program = program
+        self.isolation = isolation
         self.keepsSpare = keepsSpare
         self.logger = logger
     }
@@ -87,15 +89,26 @@ public final class MediaProcesses: Sendable {
 
     // MARK: Jobs
 
+    /// Has a process give up its privileges, and logs once which mechanisms the system has.
+    ///
+    /// - Throws: ``RunError``, also if the system refuses what is required.
+    public func check() async throws(RunError) {
+        guard case .checked = try await perform(.check, nil, name: "no file", output: nil, limits: Limits()).reply
+        else {
+            throw Self.unexpectedReply
+        }
+    }
+
     /// Finds out what a file is.
     ///
-    /// - Parameter client: whose job it is: clients are served round robin.
+    /// - Parameter client: key for fair queueing; clients are served round robin. ``make(_:parameters:of:name:to:assets:cache:limits:posterWidth:progress:)`` and
+    ///   ``bake(_:size:assets:cache:limits:)`` share one key.
     /// - Throws: ``RunError``.
     public func probe(
         _ source: any ByteSource, name: String, limits: Limits, for client: String = ""
     ) async throws(RunError) -> ProbeFacts {
-        let reply = try await perform(.probe, source, name: name, output: nil, limits: limits, for: client)
-        guard case .probed(let facts) = reply else { throw Self.confusion }
+        let answer = try await perform(.probe, source, name: name, output: nil, limits: limits, for: client)
+        guard case .probed(let facts) = answer.reply else { throw Self.unexpectedReply }
         return facts
     }
 
@@ -119,11 +132,12 @@ public final class MediaProcesses: Sendable {
         let work = MediaJob.Make(
             manifest: Data(manifest), parameters: parameters, assets: Self.absolute(assets.path),
             cache: (cache?.path).map(Self.absolute), posterWidth: posterWidth)
-        let reply = try await perform(
+        let answer = try await perform(
             .make(work), source, name: name, output: output, limits: limits, progress: progress)
-        guard case .made(let report, let plan, let poster) = reply else { throw Self.confusion }
+        guard case .made(let report, let plan) = answer.reply else { throw Self.unexpectedReply }
         return Made(
-            report: report, planning: .seconds(plan.seconds.value), size: plan.size, poster: poster.map(Array.init))
+            report: report, planning: .seconds(plan.seconds.value), size: plan.size,
+            poster: answer.attachment.isEmpty ? nil : answer.attachment)
     }
 
     /// Fills a cache with the bumpers of a pipeline. No stranger's file is read.
@@ -136,39 +150,40 @@ public final class MediaProcesses: Sendable {
     ) async throws(RunError) -> Int {
         let work = MediaJob.Bake(
             manifest: Data(manifest), assets: Self.absolute(assets.path), cache: Self.absolute(cache.path), size: size)
-        let reply = try await perform(.bake(work), nil, name: "a bumper", output: nil, limits: limits)
-        guard case .baked(let count) = reply else { throw Self.confusion }
+        let answer = try await perform(.bake(work), nil, name: "a bumper", output: nil, limits: limits)
+        guard case .baked(let count) = answer.reply else { throw Self.unexpectedReply }
         return count
     }
 
-    private static var confusion: RunError { .fault("the media process gave another answer than was asked for") }
+    private static var unexpectedReply: RunError { .fault("the media process sent a reply of the wrong kind") }
 
-    /// The process works in another folder.
+    /// Absolute path: the media process's working directory is `/`.
     private static func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
 
     private func perform(
         _ work: MediaJob.Work, _ source: (any ByteSource)?, name: String, output: Int32?, limits: Limits,
         for client: String = "", progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
-    ) async throws(RunError) -> MediaReply {
-        do throws(FairQueue.Refusal) { try await queue.enter(for: client) } catch {
+    ) async throws(RunError) -> MediaSession.Answer {
+        let slot: FairQueue.Slot
+        do throws(FairQueue.Refusal) { slot = try await queue.enter(for: client) } catch {
             throw error == .cancelled ? .cancelled : .busy
         }
-        defer { queue.leave() }
+        defer { queue.leave(slot) }
         defer { warmUp() }
         let spare = state.withLock { state in
             defer { state.spare = nil }
             return state.spare
         }
-        // One that waited may have been killed meanwhile, which is not the file's fault.
+        // The spare process may have died while idle: retry once with a new one.
         if let spare,
-            let reply = try await perform(work, source, name: name, output: output, limits: limits, progress, spare)
+            let answer = try await perform(work, source, name: name, output: output, limits: limits, progress, spare)
         {
-            return reply
+            return answer
         }
         let child: MediaChild
         do { child = try MediaChild(program) } catch { throw .fault("no media process can be started (\(error))") }
-        if let reply = try await perform(work, source, name: name, output: output, limits: limits, progress, child) {
-            return reply
+        if let answer = try await perform(work, source, name: name, output: output, limits: limits, progress, child) {
+            return answer
         }
         throw .fault("no media process can be started from '\(program)'")
     }
@@ -179,12 +194,14 @@ public final class MediaProcesses: Sendable {
     private func perform(
         _ work: MediaJob.Work, _ source: (any ByteSource)?, name: String, output: Int32?, limits: Limits,
         _ progress: @escaping @Sendable (RunProgress) -> Void, _ child: MediaChild
-    ) async throws(RunError) -> MediaReply? {
+    ) async throws(RunError) -> MediaSession.Answer? {
         guard !Task.isCancelled else { throw .cancelled }
-        let session = MediaSession(child, work, source, name: name, output: output, limits: limits) { [self] reply in
+        let session = MediaSession(
+            child, work, source, name: name, output: output, limits: limits, isolation: isolation
+        ) { [self] reply in
             switch reply {
             case .progress(let step) where step.isPlausible(limits): progress(step)
-            case .locked(let restrictions): announce(restrictions)
+            case .locked(let restrictions) where restrictions.isPlausible: announce(restrictions)
             default: break
             }
         }
@@ -194,10 +211,11 @@ public final class MediaProcesses: Sendable {
         guard let result else {
             if Task.isCancelled { throw .cancelled }
             guard session.hasBegun else { return nil }
-            let how = end.map { MediaChild.words($0.status) } ?? "its end was not seen"
+            let how = end.map { MediaChild.describe($0.status) } ?? "its end was not seen"
             logger.warning(
-                "a media process died", metadata: ["how": "\(how)", "said": "\(end?.words ?? "")", "file": "\(name)"])
-            if end?.isOutOfTime == true { throw .tookTooLong(limit: limits.time) }
+                "a media process died",
+                metadata: ["how": "\(how)", "said": "\(end?.errorTail ?? "")", "file": "\(name)"])
+            if end?.isOutOfTime == true { throw .tookTooLong(limit: limits.processorTime ?? limits.time) }
             throw .crashed(name, how: how)
         }
         guard result.isPlausible(limits) else {

@@ -7,49 +7,55 @@ import MediaChannel
 import Runner
 import Synchronization
 
-/// One job of a media process, as its parent sees it: sends the job, answers questions for bytes, and waits for the end.
+/// Parent's side of one job: sends it, serves byte ranges, and receives replies until the last.
 final class MediaSession: Sendable {
+    /// The last reply, and the bytes that came with it.
+    struct Answer: Sendable {
+        var reply: MediaReply
+        var attachment: [UInt8]
+    }
+
     private let child: MediaChild
     private let job: MediaJob
     private let source: (any ByteSource)?
     private let output: Int32?
-    private let note: @Sendable (MediaReply) -> Void
+    private let onReply: @Sendable (MediaReply) -> Void
     private let cancellation = CancellationFlag()
-    private let result = Mutex<Result<MediaReply, RunError>?>(nil)
+    private let result = Mutex<Result<Answer, RunError>?>(nil)
     private let begun = Atomic(false)
 
-    /// True if the process has come so far that it reads the file.
+    /// True once the process has given up its privileges and may read the file.
     var hasBegun: Bool { begun.load(ordering: .acquiring) }
 
-    /// How long a process may take to start, in seconds.
-    private static let patience = 60.0
-    /// How long a job that takes longer than its limit may take to say so itself, in seconds.
+    /// Timeout of a process's start, in seconds.
+    private static let startTimeout = 60.0
+    /// Time beyond the job's limit before the parent gives up, in seconds.
     private static let grace = 15.0
 
     /// - Parameters:
     ///   - output: a file that the job writes.
-    ///   - note: gets all replies but the last.
+    ///   - onReply: called with all replies but the last.
     init(
         _ child: MediaChild, _ work: MediaJob.Work, _ source: (any ByteSource)?, name: String, output: Int32?,
-        limits: Limits, note: @escaping @Sendable (MediaReply) -> Void
+        limits: Limits, isolation: MediaJob.Isolation, onReply: @escaping @Sendable (MediaReply) -> Void
     ) {
         self.child = child
         self.source = source
         self.output = output
-        self.note = note
+        self.onReply = onReply
         let input: MediaJob.Input =
             switch source {
             case nil: .none
             case is FileByteSource: .file
             case let source?: .ranges(size: source.size, isDistant: source.isDistant)
             }
-        job = MediaJob(work, input: input, name: name, limits: limits)
+        job = MediaJob(work, input: input, name: name, limits: limits, isolation: isolation)
     }
 
     /// Runs the job. Cancelling the task ends it.
     ///
     /// - Returns: its result; nil if the process died.
-    func run() async -> Result<MediaReply, RunError>? {
+    func run() async -> Result<Answer, RunError>? {
         let group = DispatchGroup()
         do throws(RunError) { try start(group) } catch { return .failure(error) }
         await withTaskCancellationHandler {
@@ -107,27 +113,30 @@ final class MediaSession: Sendable {
 
     /// Sends the job and waits for its end. Blocks.
     ///
-    /// - Parameter remote: the end of a socket that is the process's when the job is sent.
-    private func converse(_ files: [Int32], _ remote: Int32?) -> Result<MediaReply, RunError>? {
+    /// - Parameter remote: the child's end of the byte-range socket, closed here once it was sent.
+    private func converse(_ files: [Int32], _ remote: Int32?) -> Result<Answer, RunError>? {
         defer { cancellation.cancel() }
         do {
             defer { if let remote { close(remote) } }
-            _ = try child.channel.receive(MediaReply.self, until: .now + .seconds(Self.patience))
+            _ = try child.channel.receive(MediaReply.self, until: .now + .seconds(Self.startTimeout))
             try child.channel.send(job, files)
         } catch {
             return nil
         }
-        let deadline = ContinuousClock.now + .seconds(job.limits.time.value + Self.grace)
+        let deadline = ContinuousClock.now + .seconds(job.limits.time.value + min(Self.grace, job.limits.time.value))
         do throws(MediaChannel.Problem) {
             while true {
-                let reply = try child.channel.receive(MediaReply.self, until: deadline)
+                let (reply, attachment) = try child.channel.receive(MediaReply.self, until: deadline)
                 switch reply {
                 case .failed(let error): return .failure(error)
-                case .probed, .made, .baked: return .success(reply)
+                case .probed, .made, .baked, .checked: return .success(Answer(reply: reply, attachment: attachment))
                 case .locked:
+                    // A process locks itself once, and says nothing else twice.
+                    guard !hasBegun else { return nil }
                     begun.store(true, ordering: .releasing)
-                    note(reply)
-                case .ready, .progress: note(reply)
+                    onReply(reply)
+                case .ready: return nil
+                case .progress: onReply(reply)
                 }
             }
         } catch {

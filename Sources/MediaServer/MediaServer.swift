@@ -10,14 +10,14 @@ import Sandbox
 
 /// The program `cortina-media`: one job, from its message to its answer.
 ///
-/// Everything that the job needs is open before the first byte of the stranger's file is read. From then on the process owns nothing
-/// else: it can open no file, reach no network and start no program.
+/// All descriptors are opened before the first untrusted byte is read. Afterwards the process can open no other file, use no network and
+/// start no program.
 public struct MediaServer: Sendable {
     private let job: MediaJob
     private let files: [Int32]
     private let channel: MediaChannel
     private let afterLock: Hook
-    private let logger = Logger(label: "cortina-media") { _ in SwiftLogNoOpLogHandler() }
+    private static let logger = Logger(label: "cortina-media") { _ in SwiftLogNoOpLogHandler() }
 
     /// Test hook, called in the locked process.
     public typealias Hook = @Sendable (_ name: String) throws(RunError) -> Void
@@ -35,7 +35,7 @@ public struct MediaServer: Sendable {
             exit(EX_USAGE)
         }
         Sandbox.begin()
-        Runner.warmUp(Logger(label: "cortina-media") { _ in SwiftLogNoOpLogHandler() })
+        Runner.warmUp(logger)
         let channel = MediaChannel(STDIN_FILENO)
         do {
             try channel.send(MediaReply.ready)
@@ -43,18 +43,19 @@ public struct MediaServer: Sendable {
             let server = MediaServer(job: job, files: files, channel: channel, afterLock: afterLock)
             if case .bake(let bake) = job.work {
                 // No stranger's file is read: the process keeps its rights, and its threads.
-                Task { end(channel, await server.bake(bake)) }
+                Task { end(channel, await server.bake(bake), []) }
                 dispatchMain()
             }
-            end(channel, server.perform())
+            let (reply, attachment) = server.perform()
+            end(channel, reply, attachment)
         } catch {
-            // Whoever wanted something is gone.
+            // The parent has closed the channel.
             _exit(EXIT_FAILURE)
         }
     }
 
-    private static func end(_ channel: MediaChannel, _ reply: MediaReply) -> Never {
-        _exit((try? channel.send(reply)) == nil ? EXIT_FAILURE : EXIT_SUCCESS)
+    private static func end(_ channel: MediaChannel, _ reply: MediaReply, _ attachment: [UInt8]) -> Never {
+        _exit((try? channel.send(reply, attachment: attachment)) == nil ? EXIT_FAILURE : EXIT_SUCCESS)
     }
 
     private init(job: MediaJob, files: [Int32], channel: MediaChannel, afterLock: @escaping Hook) {
@@ -66,32 +67,35 @@ public struct MediaServer: Sendable {
 
     // MARK: Work
 
-    private func perform() -> MediaReply {
+    private func perform() -> (MediaReply, attachment: [UInt8]) {
         do throws(RunError) {
             switch job.work {
-            case .probe: return .probed(try probe())
+            case .probe: return (.probed(try probe()), [])
             case .make(let make): return try self.make(make)
+            case .check:
+                try lock(files: [:])
+                return (.checked, [])
             case .bake: throw .fault("baking is no work for a process without rights")
             }
         } catch {
-            return .failed(error)
+            return (.failed(error), [])
         }
     }
 
     private func probe() throws(RunError) -> ProbeFacts {
-        let runner = Runner(assets: AssetFolder(path: ""), limits: job.limits, inputs: try input(), logger: logger)
+        let runner = Runner(assets: AssetFolder(path: ""), limits: job.limits, inputs: try input(), logger: Self.logger)
         try lock(files: [:])
         let info = try BlockingRunner(runner).probe(job.name)
         return ProbeFacts(container: info.container, seconds: info.duration?.value, size: info.video?.displaySize)
     }
 
-    private func make(_ make: MediaJob.Make) throws(RunError) -> MediaReply {
+    private func make(_ make: MediaJob.Make) throws(RunError) -> (MediaReply, attachment: [UInt8]) {
         let manifest = try manifest(make.manifest)
         guard let output = files.dropFirst().first else { throw .fault("a job came without its output") }
         let named = NamedFiles(manifest)
         let runner = try Runner(
             assets: AssetFolder(path: make.assets), limits: job.limits, cache: make.cache.map { AssetCache(path: $0) },
-            inputs: try input(), logger: logger
+            inputs: try input(), logger: Self.logger
         ).opening(manifest, fonts: named.fonts)
         try lock(files: named.descriptors)
         let clock = ContinuousClock()
@@ -102,20 +106,20 @@ public struct MediaServer: Sendable {
         let report = try BlockingRunner(runner).run(
             plan, input: job.name, descriptor: output, name: "the video"
         ) { tell(.progress($0)) }
-        var poster: Data?
+        var poster: [UInt8] = []
         if let width = make.posterWidth {
             poster = try self.poster(output, lasting: report.duration, width: width)
         }
-        return .made(report, plan: facts, poster: poster)
+        return (.made(report, plan: facts), poster)
     }
 
     /// The picture in the middle of a video, as JPEG.
-    private func poster(_ video: Int32, lasting duration: Seconds, width: Int) throws(RunError) -> Data {
+    private func poster(_ video: Int32, lasting duration: Seconds, width: Int) throws(RunError) -> [UInt8] {
         let inputs = InputOpener { (name, _) throws(ByteSourceError) in
             try FileByteSource(descriptor: fcntl(video, F_DUPFD_CLOEXEC, 0), name: name)
         }
-        let runner = Runner(assets: AssetFolder(path: ""), limits: job.limits, inputs: inputs, logger: logger)
-        return Data(
+        let runner = Runner(assets: AssetFolder(path: ""), limits: job.limits, inputs: inputs, logger: Self.logger)
+        return Array(
             try BlockingRunner(runner).picture(of: "the video", at: Seconds(duration.value / 2), width: width))
     }
 
@@ -124,7 +128,7 @@ public struct MediaServer: Sendable {
         do throws(RunError) {
             let runner = Runner(
                 assets: AssetFolder(path: bake.assets), limits: job.limits, cache: AssetCache(path: bake.cache),
-                logger: logger)
+                logger: Self.logger)
             let baked = try await runner.bake(try manifest(bake.manifest), sizes: [bake.size])
             return .baked(baked.count { !$0.wasThere })
         } catch {
@@ -155,17 +159,19 @@ public struct MediaServer: Sendable {
 
     // MARK: The lock
 
-    /// Gives up all privileges. What is read of the input is read after this.
+    /// Restricts the process. Must be called before the input is read.
     private func lock(files: [String: Int32]) throws(RunError) {
         let mechanisms = Sandbox.lock(
             .init(
-                // Threads reserve what they never fill; what is filled the watchdog bounds.
+                // Address space exceeds resident memory because of thread stacks and arenas; the watchdog bounds resident memory.
                 memory: job.limits.memory / 5 * 6,
-                processorSeconds: Int(job.limits.time.value) * Processors.threads + 10,
+                processorSeconds: job.limits.processorTime.map { Int($0.value.rounded(.up)) }
+                    ?? Int(job.limits.time.value) * Processors.threads + 10,
                 fileBytes: job.limits.outputBytes + 1 << 20),
             files: files)
-        guard mechanisms.filtersCalls, mechanisms.hasNoNewPrivileges else {
-            throw .fault("the system does not let a process restrict itself: \(mechanisms.refusals)")
+        guard mechanisms.filtersCalls && mechanisms.hasNoNewPrivileges || job.isolation == .available else {
+            let missing = mechanisms.refusals.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+            throw .fault("the system does not let a media process restrict itself (\(missing.joined(separator: "; ")))")
         }
         tell(
             .locked(
@@ -176,7 +182,7 @@ public struct MediaServer: Sendable {
         try afterLock(job.name)
     }
 
-    /// Ends the process when the one that wants the job done has ended.
+    /// Exits when the parent has closed its end.
     private func watch() throws(RunError) {
         let socket = channel.descriptor
         try WorkThread.start("watch") {

@@ -8,9 +8,9 @@ public struct APIContext: RequestContext, Sendable {
     /// Where the connection comes from; nil for a Unix socket.
     let remote: IPAddress?
     private let channel: any Channel
-    /// Knows when the client goes away.
+    /// Table of open connections.
     var connections: ConnectionTable?
-    /// The client's address, or its /64 of IPv6: what limits are counted by.
+    /// Key of rate limits: IPv4 address or IPv6 /64.
     var address = "unknown"
 
     public init(source: ApplicationRequestContextSource) {
@@ -19,7 +19,7 @@ public struct APIContext: RequestContext, Sendable {
         remote = channel.remoteAddress.flatMap { IPAddress($0) }
     }
 
-    /// Does work that is of no use once the client has gone away: it is cancelled then.
+    /// Runs `work`; cancels it when the client disconnects.
     func whilePresent<Result: Sendable>(
         _ work: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

@@ -41,13 +41,13 @@ public struct RateLimits: Sendable {
         self.limits = limits
     }
 
-    /// How long an address that an account was logged in to from is known: from one to two days.
+    /// How long a log-in address stays known: 24 to 48 hours.
     private static let memory = Duration.seconds(86400)
 
-    /// Notes something to be known.
-    func know(_ subject: String) async throws { _ = try await attempts.count(subject, per: Self.memory) }
+    /// Remembers `subject`.
+    func remember(_ subject: String) async throws { _ = try await attempts.count(subject, per: Self.memory) }
 
-    /// Whether something was noted in the last day.
+    /// True if `subject` was remembered in this period or the one before (24 to 48 hours).
     func isKnown(_ subject: String) async throws -> Bool {
         try await attempts.isKnown(subject, per: Self.memory)
     }

@@ -3,6 +3,7 @@ import Crypto
 public import Database
 public import Foundation
 public import Logging
+public import MediaChannel
 public import Storage
 import Transfer
 
@@ -74,6 +75,15 @@ public struct Settings: Sendable {
             throw ValidationError("\(Setting.logLevel.rawValue) must be debug, info, warning or error")
         }
         return level
+    }
+
+    /// What happens where the system refuses media processes the filter of system calls.
+    public func mediaIsolation() throws -> MediaJob.Isolation {
+        guard let text = reader[.mediaIsolation] else { return .required }
+        guard let isolation = MediaJob.Isolation(rawValue: text) else {
+            throw ValidationError("\(Setting.mediaIsolation.rawValue) must be required or available")
+        }
+        return isolation
     }
 
     /// Where Prometheus finds metrics; nil where it does not.

@@ -13,6 +13,9 @@ public struct Limits: Hashable, Codable, Sendable {
     public var frames: Int
     /// The longest that a job takes; the default is what AWS Lambda gives, 15 minutes.
     public var time: Seconds
+    /// Processor time of a media process, in seconds; nil for what ``time`` allows on all processors. A run in this process has no such
+    /// limit.
+    public var processorTime: Seconds?
     /// The most memory that the process holds, in bytes; libav's share in one piece is bound by it too.
     public var memory: Int
     /// The largest output, in bytes.
@@ -23,13 +26,15 @@ public struct Limits: Hashable, Codable, Sendable {
     /// Limits; those that are not given are good for a phone's clips on a small worker.
     public init(
         pictureArea: Int = 8192 * 4608, streams: Int = 64, probeBytes: Int64 = 64 << 20, frames: Int = 216_000,
-        time: Seconds = 900, memory: Int = 1_500_000_000, outputBytes: Int64 = 4 << 30, undecodableShare: Double = 0.5
+        time: Seconds = 900, processorTime: Seconds? = nil, memory: Int = 1_500_000_000, outputBytes: Int64 = 4 << 30,
+        undecodableShare: Double = 0.5
     ) {
         self.pictureArea = pictureArea
         self.streams = streams
         self.probeBytes = probeBytes
         self.frames = frames
         self.time = time
+        self.processorTime = processorTime
         self.memory = memory
         self.outputBytes = outputBytes
         self.undecodableShare = undecodableShare

@@ -3,7 +3,7 @@ import Glibc
 
 /// The restrictions that a process puts on itself before it reads a stranger's file. None can be taken back.
 public enum Sandbox {
-    /// The mechanisms that the system offers and the process has in force.
+    /// Mechanisms in force.
     public struct Mechanisms: Hashable, Codable, Sendable {
         /// True if system calls are filtered (seccomp(2)).
         public var filtersCalls = false
@@ -36,7 +36,7 @@ public enum Sandbox {
         }
     }
 
-    /// Takes what needs no job to be known: no core files, no new privileges, no descriptors but the standard ones.
+    /// Applies the restrictions that do not depend on the job: no core files, no inherited descriptors beyond the standard ones.
     public static func begin() {
         limit(RLIMIT_CORE, 0)
         // A file that grows too large is an error to whoever writes it.

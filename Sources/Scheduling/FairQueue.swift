@@ -1,82 +1,119 @@
 import Synchronization
 
-/// Bounds how much work is done at a time. Clients that wait are served round robin, so that one with much work delays its own.
+/// Bounded queue with a fixed number of concurrent jobs. The client that has used the least time goes first, so a client with many or long
+/// jobs delays only its own.
+///
+/// Start-time fair queueing (Goyal, Vin and Cheng 1996) with the jobs' durations as their costs: a client's tag is the time that it has used
+/// while the queue was busy, and never less than the tag of the job that started last.
 public final class FairQueue: Sendable {
-    /// Why work is not begun.
+    /// Why a job does not start.
     public enum Refusal: Error, Hashable, Sendable {
-        /// Too much waits, in all or of this client.
+        /// The queue, or this client's share of it, is full.
         case full
         /// The task was cancelled while it waited.
         case cancelled
     }
 
-    /// A piece of work that waits; identity alone counts.
+    /// Identity of one wait.
     private final class Waiter: Sendable {
         let isCancelled = Atomic(false)
     }
 
-    private typealias Answer = CheckedContinuation<Refusal?, Never>
+    private typealias Answer = CheckedContinuation<Result<Slot, Refusal>, Never>
+
+    /// The right to run one job.
+    public struct Slot: Sendable {
+        fileprivate var client: String
+        fileprivate var tag: Double
+        fileprivate var begin: ContinuousClock.Instant
+    }
 
     private struct Waiting {
         var waiter: Waiter
         var answer: Answer
+        /// Order of arrival.
+        var number: Int
+    }
+
+    private struct Client {
+        var waiting: [Waiting] = []
+        /// Tag after its finished jobs, in seconds.
+        var tag = 0.0
+        var running: [ContinuousClock.Instant] = []
+
+        func tag(at now: ContinuousClock.Instant) -> Double {
+            running.reduce(tag) { $0 + ($1.duration(to: now) / .seconds(1)) }
+        }
     }
 
     private struct State {
         var free: Int
         var count = 0
-        var waiting: [String: [Waiting]] = [:]
-        /// The clients that wait, the next one first.
-        var order: [String] = []
+        var next = 0
+        /// Tag of the job that started last, in seconds.
+        var tag = 0.0
+        /// Clients since the queue was last empty.
+        var clients: [String: Client] = [:]
+
+        /// Starts a job of a client.
+        mutating func start(_ client: String, at now: ContinuousClock.Instant) -> Slot {
+            let own = max(tag, clients[client, default: Client()].tag(at: now))
+            tag = own
+            clients[client, default: Client()].running.append(now)
+            return Slot(client: client, tag: own, begin: now)
+        }
     }
 
     private let state: Mutex<State>
+    private let width: Int
     private let limit: Int
     private let clientLimit: Int
 
     /// - Parameters:
-    ///   - width: the number of pieces of work done at a time.
-    ///   - limit: the most that wait.
-    ///   - clientLimit: the most that wait of one client; nil for as many as of all.
+    ///   - width: maximum number of concurrent jobs.
+    ///   - limit: queue capacity, in jobs.
+    ///   - clientLimit: queue capacity per client; nil for `limit`.
     public init(width: Int, limit: Int, clientLimit: Int? = nil) {
         state = Mutex(State(free: width))
+        self.width = width
         self.limit = limit
         self.clientLimit = clientLimit ?? limit
     }
 
-    /// The number of further pieces of work that would begin at once.
+    /// Number of jobs that would start at once.
     package var free: Int { state.withLock { $0.free } }
 
-    /// The number of pieces of work that wait.
+    /// Number of waiting jobs.
     package var waiting: Int { state.withLock { $0.count } }
 
-    /// Does a piece of work when its client's turn has come.
+    /// Runs a job when its client's turn has come.
     ///
     /// - Throws: ``Refusal``; whatever `work` throws.
     public func run<Result>(for client: String, _ work: () async throws -> Result) async throws -> Result {
-        try await enter(for: client)
-        defer { leave() }
+        let slot = try await enter(for: client)
+        defer { leave(slot) }
         return try await work()
     }
 
-    /// Waits until a client may begin a piece of work. ``leave()`` ends it.
+    /// Waits for a slot; release it with ``leave(_:)``.
     ///
-    /// - Throws: ``Refusal``: nothing has begun, and ``leave()`` must not be called.
-    public func enter(for client: String) async throws(Refusal) {
+    /// - Throws: ``Refusal``: no slot was taken.
+    public func enter(for client: String) async throws(Refusal) -> Slot {
         let waiter = Waiter()
-        let refusal = await withTaskCancellationHandler {
+        let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (answer: Answer) in
-                let decided: Refusal?? = state.withLock { state in
+                let decided: Result<Slot, Refusal>? = state.withLock { state in
                     // Read under the lock that the canceller takes after it has written.
-                    if waiter.isCancelled.load(ordering: .acquiring) { return .some(.cancelled) }
+                    if waiter.isCancelled.load(ordering: .acquiring) { return .failure(.cancelled) }
                     if state.free > 0 {
                         state.free -= 1
-                        return .some(nil)
+                        return .success(state.start(client, at: .now))
                     }
-                    let own = state.waiting[client]?.count ?? 0
-                    guard state.count < limit, own < clientLimit else { return .some(.full) }
-                    if own == 0 { state.order.append(client) }
-                    state.waiting[client, default: []].append(Waiting(waiter: waiter, answer: answer))
+                    let own = state.clients[client]?.waiting.count ?? 0
+                    guard state.count < limit, own < clientLimit else { return .failure(.full) }
+                    state.next += 1
+                    state.clients[client, default: Client()].waiting.append(
+                        Waiting(waiter: waiter, answer: answer, number: state.next))
                     state.count += 1
                     return nil
                 }
@@ -85,35 +122,47 @@ public final class FairQueue: Sendable {
         } onCancel: {
             waiter.isCancelled.store(true, ordering: .releasing)
             let answer = state.withLock { state -> Answer? in
-                guard let index = state.waiting[client]?.firstIndex(where: { $0.waiter === waiter }) else { return nil }
-                return Self.remove(index, of: client, &state)
+                guard let index = state.clients[client]?.waiting.firstIndex(where: { $0.waiter === waiter }) else {
+                    return nil
+                }
+                state.count -= 1
+                return state.clients[client]?.waiting.remove(at: index).answer
             }
-            answer?.resume(returning: .cancelled)
+            answer?.resume(returning: .failure(.cancelled))
         }
-        if let refusal { throw refusal }
+        return try result.get()
     }
 
-    /// Ends a piece of work, so that the next client's begins.
-    public func leave() {
-        let next = state.withLock { state -> Answer? in
-            guard let client = state.order.first else {
+    /// Releases a slot, so that the next client's job starts.
+    public func leave(_ slot: Slot) {
+        let now = ContinuousClock.now
+        let next = state.withLock { state -> (Answer, Slot)? in
+            if var own = state.clients[slot.client] {
+                if let index = own.running.firstIndex(of: slot.begin) { own.running.remove(at: index) }
+                own.tag = max(own.tag, slot.tag) + max(slot.begin.duration(to: now) / .seconds(1), Self.leastCost)
+                state.clients[slot.client] = own
+            }
+            let waiting = state.clients.compactMap { name, client in
+                client.waiting.first.map { (name, max(state.tag, client.tag(at: now)), $0.number) }
+            }
+            guard let (client, _, _) = waiting.min(by: { ($0.1, $0.2) < ($1.1, $1.2) }) else {
                 state.free += 1
+                // Nothing is left to be fair about.
+                if state.free == width || state.clients.count > Self.mostClients {
+                    state.clients = state.clients.filter { !$1.running.isEmpty }
+                }
+                if state.free == width { state.tag = 0 }
                 return nil
             }
-            let next = Self.remove(0, of: client, &state)
-            if state.waiting[client] != nil { state.order.append(state.order.removeFirst()) }
-            return next
+            state.count -= 1
+            guard let first = state.clients[client]?.waiting.removeFirst() else { return nil }
+            return (first.answer, state.start(client, at: now))
         }
-        next?.resume(returning: nil)
+        if let (answer, slot) = next { answer.resume(returning: .success(slot)) }
     }
 
-    private static func remove(_ index: Int, of client: String, _ state: inout State) -> Answer? {
-        let removed = state.waiting[client]?.remove(at: index)
-        state.count -= 1
-        if state.waiting[client]?.isEmpty == true {
-            state.waiting[client] = nil
-            state.order.removeAll { $0 == client }
-        }
-        return removed?.answer
-    }
+    /// Cost of a job whose duration the clock does not resolve, in seconds.
+    private static let leastCost = 1e-6
+    /// Number of clients above which those without jobs are forgotten.
+    private static let mostClients = 10_000
 }

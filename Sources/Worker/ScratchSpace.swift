@@ -95,7 +95,7 @@ final class ScratchSpace: Sendable {
     }
 }
 
-/// A folder of one job, which nothing is left of.
+/// Temporary folder of one job.
 struct ScratchFolder: Sendable {
     fileprivate let folder: String
 

@@ -61,6 +61,11 @@ public struct Worker: Sendable {
             limits: limits, scratch: ScratchSpace(in: folders.scratch), logger: logger)
     }
 
+    /// Logs which mechanisms restrict media processes here.
+    ///
+    /// - Throws: ``RunError``, also if the system refuses what is required.
+    public func check() async throws(RunError) { try await maker.media.check() }
+
     /// Starts the media process that the first job will find ready.
     func warmUp() { maker.media.warmUp() }
 

@@ -83,9 +83,10 @@ struct ServeCommand: AsyncParsableCommand {
             Maintenance(database: pool, store: store, rankingAge: try settings.rankingAge(), logger: logger), events,
             PlatformGauges(database: pool, events: events, metrics: metrics, logger: logger),
         ]
-        let media = MediaProcesses(width: 2, waiting: 200, waitingOfClient: 20, logger: logger)
-        media.warmUp()
+        let media = MediaProcesses(
+            width: 2, waiting: 200, waitingPerClient: 20, isolation: try settings.mediaIsolation(), logger: logger)
         defer { media.stop() }
+        try await media.check()
         let messages = try settings.messages()
         if let messages { beside.append(JobAnnouncer(database: pool, queue: messages, logger: logger)) }
         if let port = try settings.metricsPort() {

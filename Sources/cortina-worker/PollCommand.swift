@@ -38,6 +38,7 @@ struct PollCommand: AsyncParsableCommand {
             }
         let metrics = MetricRegistry()
         let worker = try options.worker(settings, queue, metrics, logger, width: jobs)
+        try await worker.check()
         var services: [any Service] = [PollLoop(worker, queue, width: jobs, logger: logger)]
         if let namespace = settings.reader[.metricsNamespace] {
             services.append(MetricsReport(EmbeddedMetrics(metrics, namespace: namespace)))

@@ -52,7 +52,8 @@ struct WorkerOptions: ParsableArguments {
             folders: .init(
                 pipelines: PublishedFolder(path: pipelines), assets: AssetFolder(path: assets),
                 scratch: "\(own)/scratch"),
-            cache: AssetCache(path: cache ?? "\(own)/cache"), media: MediaProcesses(width: width, logger: logger),
+            cache: AssetCache(path: cache ?? "\(own)/cache"),
+            media: MediaProcesses(width: width, isolation: try settings.mediaIsolation(), logger: logger),
             limits: limits, metrics: metrics, logger: logger)
     }
 

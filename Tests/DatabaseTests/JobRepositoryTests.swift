@@ -1,4 +1,5 @@
 import PlatformSupport
+import Synchronization
 import Testing
 
 @testable import Database
@@ -138,6 +139,42 @@ struct JobRepositoryTests {
         #expect(try await platform.jobs.fail(bad, fault))
         #expect(try await platform.videos.video(videos[2].id)?.failure == fault)
         #expect(try await platform.jobs.claim(for: .seconds(3600)) == nil)
+    }
+
+    @Test("a worker that is told of a job before that is committed waits, and gets the job")
+    func told() async throws {
+        let (platform, _) = try await platform()
+        let claims = Mutex<Task<Job?, any Error>?>(nil)
+        let told = try await platform.jobs.announce(again: .seconds(1000)) {
+            [jobs = platform.jobs, pool = platform.pool] ids in
+            let claim = Task { try await jobs.claim(ids[0], for: .seconds(3600)) }
+            // The announcement is committed when this returns: not before the claim waits for it.
+            while try await pool.query(Statement("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).isEmpty
+            {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            claims.withLock { $0 = claim }
+            return [0]
+        }
+        #expect(told == 1)
+        #expect(try await claims.withLock(\.self)?.value?.id == JobID(rawValue: 1))
+        #expect(try await platform.jobs.claim(JobID(rawValue: 1), for: .seconds(3600)) == nil)
+    }
+
+    @Test("a process that dies is the file's fault, which fails the job the second time, and takes no attempt")
+    func fileFaults() async throws {
+        let (platform, videos) = try await platform()
+        for _ in 0..<2 {
+            _ = try #require(try await platform.jobs.claim(for: .seconds(3600)))
+            try await runOut(platform)
+        }
+        for fault in 1...2 {
+            let job = try #require(try await platform.jobs.claim(for: .seconds(3600)))
+            #expect(job.attempt == 3)
+            #expect(try await platform.jobs.giveBack(job, .file, Self.failure))
+            let isFailed = try await platform.videos.video(videos[0].id)?.status == .failed
+            #expect(isFailed == (fault == 2))
+        }
     }
 
     @Test("a job that was given back waits for its time, and a shutdown takes no attempt")

@@ -55,10 +55,17 @@ struct HostileMedia {
         case "lie about damage": lie(#"{"failed":{"_0":{"damaged":{"_0":"x","share":1e300,"limit":1}}}}"#)
         case "lie at length":
             lie(#"{"failed":{"_0":{"unsuitable":{"_0":""# + String(repeating: "x", count: 1 << 20) + #""}}}}"#)
+        case "lie with control characters":
+            lie(#"{"failed":{"_0":{"unsuitable":{"_0":"a\u0000b\u202ec"}}}}"#)
+        case "lock twice":
+            for _ in 0..<2 {
+                lie(#"{"locked":{"_0":{"filtersCalls":true,"landlock":0,"missing":{}}}}"#, staying: false)
+            }
+            sleep(60)
         case "say nothing of sense": lie("no JSON")
         case "say too much":
-            var length = UInt32.max
-            write(STDIN_FILENO, &length, 4)
+            var lengths = [UInt32.max, UInt32.max]
+            write(STDIN_FILENO, &lengths, 8)
             sleep(60)
         case "hand over files":
             let channel = MediaChannel(STDIN_FILENO)
@@ -72,10 +79,10 @@ struct HostileMedia {
     }
 
     /// Gives an answer that no media process gives.
-    private static func lie(_ text: String) {
-        var bytes = withUnsafeBytes(of: UInt32(text.utf8.count), Array.init) + Array(text.utf8)
+    private static func lie(_ text: String, staying stays: Bool = true) {
+        var bytes = [UInt32(text.utf8.count), 0].flatMap { withUnsafeBytes(of: $0, Array.init) } + Array(text.utf8)
         send(STDIN_FILENO, &bytes, bytes.count, 0)
-        sleep(60)
+        if stays { sleep(60) }
     }
 
     private static func expectRefusal(_ result: Int32) throws(RunError) {

@@ -61,7 +61,10 @@ struct IsolationTests {
 
     @Test(
         "answers that no media process gives end the job, and not whoever reads them",
-        arguments: ["lie", "lie about damage", "lie at length", "say nothing of sense", "say too much"])
+        arguments: [
+            "lie", "lie about damage", "lie at length", "lie with control characters", "lock twice",
+            "say nothing of sense", "say too much",
+        ])
     func lies(name: String) async throws {
         guard case .crashed? = try await attempt(name) else {
             Issue.record("it was believed")
@@ -85,7 +88,7 @@ struct IsolationTests {
         defer { blocked.forEach { _ in gate.signal() } }
         let child = try MediaChild(Checkout.program("cortina-media"))
         defer { child.kill() }
-        let reply = try child.channel.receive(MediaReply.self, until: .now + .seconds(300))
+        let reply = try child.channel.receive(MediaReply.self, until: .now + .seconds(300)).message
         guard case .ready = reply else {
             Issue.record("\(reply)")
             return
@@ -107,6 +110,13 @@ struct IsolationTests {
         #expect(try await processes.probe(clip, name: "clip", limits: Limits()).container.contains("mp4"))
     }
 
+    @Test("a process that uses up its processor time is ended")
+    func processorTime() async throws {
+        #expect(
+            try await attempt("use processors for ever", limits: Limits(time: 600, processorTime: 1))
+                == .tookTooLong(limit: 1))
+    }
+
     @Test("a process that never ends is ended, and a job that is cancelled ends its process")
     func ends() async throws {
         for name in ["never end", "use processors for ever"] {
@@ -116,6 +126,38 @@ struct IsolationTests {
         try await Task.sleep(for: .milliseconds(300))
         job.cancel()
         #expect(try await job.value == .cancelled)
+    }
+
+    /// Starts `cortina-media` where the system refuses filters of system calls, as some container platforms do.
+    private static let unfilterable = """
+        #!/usr/bin/python3
+        import ctypes, errno, os, sys
+        library = ctypes.CDLL("libseccomp.so.2")
+        library.seccomp_init.restype = ctypes.c_void_p
+        refuse, allow = 0x00050000 | errno.EPERM, 0x7FFF0000
+        rules = ctypes.c_void_p(library.seccomp_init(allow))
+        library.seccomp_rule_add(rules, refuse, library.seccomp_syscall_resolve_name(b"seccomp"), 0)
+        os.environ.clear()
+        library.seccomp_load(rules)
+        os.execv(os.path.realpath(sys.argv[0] + ".program"), ["cortina-media"])
+
+        """
+
+    @Test("where the system refuses the filter of system calls, a job fails unless the operator allows it")
+    func unfiltered() async throws {
+        let program = scratch.path("unfilterable")
+        try Self.unfilterable.write(toFile: program, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        try FileManager.default.createSymbolicLink(
+            atPath: program + ".program", withDestinationPath: Checkout.program("cortina-media"))
+        let required = MediaProcesses(program: program, keepsSpare: false, logger: logger)
+        let error = await #expect(throws: RunError.self) { try await required.check() }
+        #expect(error?.blame == .program && error?.description.contains("seccomp") == true, "\(error as Any)")
+        let available = MediaProcesses(program: program, isolation: .available, keepsSpare: false, logger: logger)
+        try await available.check()
+        let clip = try FileByteSource(path: try TestClip.plain(in: scratch, seconds: 0.2, size: "64x64"))
+        #expect(try await available.probe(clip, name: "clip", limits: Limits()).container.contains("mp4"))
+        try await MediaProcesses(program: Checkout.program("cortina-media"), keepsSpare: false, logger: logger).check()
     }
 
     @Test("a program that is not there is our fault, not the file's")

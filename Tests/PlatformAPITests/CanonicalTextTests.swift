@@ -30,12 +30,15 @@ struct CanonicalTextTests {
         #expect(CanonicalText.name("  Rene\u{301}  de\u{a0}la Cruz ").utf8.elementsEqual("Ren\u{e9} de la Cruz".utf8))
         for hidden in [
             "a\u{0}b", "a\u{202E}b", "a\u{2066}b", "a\u{200B}b", "a\u{FEFF}b", "a\u{AD}b", "a\u{2028}b", "\u{3164}",
-            "\u{115F}", "\u{2800}", "a\u{1B}[2J",
+            "\u{115F}", "\u{2800}", "a\u{1B}[2J", "An\u{200D}na", "anna\u{200C}", "anna\u{FE0F}", "A\u{E0061}nna",
+            "a\u{E000}", "a\u{378}",
+            "a\u{FFFF}",
         ] {
             #expect(CanonicalText.hasHidden(hidden), "\(hidden.unicodeScalars.map(\.value))")
         }
         for plain in [
-            "Ana", "李小龍", "👩‍👩‍👧", "❤️", "می‌خواهم", "O'Brien-Ní", "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+            "Ana", "李小龍", "👩‍👩‍👧", "👩🏽‍🚀", "🏳️‍🌈", "1️⃣", "❤️", "क्‍ष", "می‌خواهم", "O'Brien-Ní",
+            "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
         ] {
             #expect(!CanonicalText.hasHidden(plain) && CanonicalText.isVisible(plain), "\(plain)")
         }

@@ -24,7 +24,7 @@ struct ClientPatienceTests {
 
     private func pass(_ seconds: Int64) { channel.embeddedEventLoop.advanceTime(by: .seconds(seconds)) }
 
-    @Test("who says nothing is not waited for")
+    @Test("a silent connection is closed after 20 s")
     func silent() {
         pass(19)
         #expect(channel.isActive)
@@ -32,7 +32,7 @@ struct ClientPatienceTests {
         #expect(!channel.isActive)
     }
 
-    @Test("a body must come, and faster than a drip")
+    @Test("a body slower than the minimum rate is closed")
     func drip() throws {
         try send(Self.head)
         // As fast as is asked for, for longer than a silent one is waited for.
@@ -77,7 +77,7 @@ struct ClientPatienceTests {
         #expect(!channel.isActive)
     }
 
-    @Test("who does not take what was written is not waited for; who takes it slowly is, as fast as is asked for")
+    @Test("a response that is not read is closed; one that is read at the minimum rate is not")
     func unreadAnswer() throws {
         try send(Self.head)
         try send(.end(nil))
@@ -95,7 +95,7 @@ struct ClientPatienceTests {
         #expect(!channel.isActive)
     }
 
-    @Test("whoever was fast and stands still is not waited for, either way")
+    @Test("a transfer that stalls is closed, however fast it was before")
     func stall() throws {
         try send(Self.head)
         try send(.body(ByteBuffer(repeating: 0, count: 100 << 20)))
@@ -115,7 +115,7 @@ struct ClientPatienceTests {
         #expect(!channel.isActive)
     }
 
-    @Test("when the server ends, what is under way has so long and no longer")
+    @Test("at shutdown, requests have the grace period")
     func shutdown() throws {
         try send(Self.head)
         channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
@@ -128,7 +128,7 @@ struct ClientPatienceTests {
         #expect(!channel.isActive)
     }
 
-    @Test("requests are waited for only when all are answered and their answers are taken")
+    @Test("a connection is idle only when all requests are answered and all responses are sent")
     func pipelining() throws {
         for _ in 0..<2 {
             try send(Self.head)
@@ -152,7 +152,7 @@ struct ClientPatienceTests {
         #expect(!channel.isActive)
     }
 
-    @Test("a body that comes while the request before it is worked on has its time when that is answered")
+    @Test("the body of a pipelined request is timed from the response before it")
     func pipelinedBody() throws {
         try send(Self.head)
         try send(.end(nil))

@@ -44,6 +44,10 @@ struct SoakTests {
         try await count(cloud, Statement("SELECT count(*) AS n FROM videos WHERE status = 'processed'"))
     }
 
+    private func failed(_ cloud: Cloud) async throws -> Int {
+        try await count(cloud, Statement("SELECT count(*) AS n FROM jobs WHERE state = 'failed'"))
+    }
+
     @Test("every video is made once, and the dead letters are those that are none of ours")
     func soak() async throws {
         // As AWS advises: a worker that was killed is no reason to give a message up.
@@ -129,7 +133,8 @@ struct SoakTests {
         while true {
             try await Task.sleep(for: .milliseconds(100))
             let made = try await made(cloud)
-            if made == Self.jobs { break }
+            // Jobs that failed are found below.
+            if made + (try await failed(cloud)) == Self.jobs { break }
             while duplicates * 10 < made + 10 {
                 let job = JobID(rawValue: Int.random(in: 1...Self.jobs))
                 _ = try await cloud.queue.send([JobMessage(job: job).text])

@@ -20,7 +20,7 @@ struct StrangerTests {
         ([line + " HTTP/1.1"] + fields).joined(separator: "\r\n") + "\r\n\r\n" + body
     }
 
-    @Test("what is no HTTP is refused as RFC 9112 has it, and is no fault of ours")
+    @Test("malformed HTTP is answered with 400")
     func framing() async throws {
         try await Platform.run { platform in
             let json = "Content-Type: application/json"
@@ -44,6 +44,14 @@ struct StrangerTests {
                 let answer = await connection.receive(until: "\r\n\r\n")
                 #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(name): \(answer)")
             }
+            let polite = try RawConnection(platform.url)
+            polite.send(
+                Self.request(
+                    "POST /api/auth/login", ["Host: x", json, "Expect: 100-continue", "Content-Length: 2"]))
+            #expect(await polite.receive(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+            polite.send("{}")
+            let last = await polite.receive(until: "\r\n\r\n")
+            #expect(last.hasPrefix("HTTP/1.1 400 "))
             for fields in [
                 ["Host: x", "X-Long: " + String(repeating: "a", count: 20_000)],
                 ["Host: x"] + (0..<200).map { "X-\($0): 1" },
@@ -165,6 +173,22 @@ struct StrangerTests {
         settings.limits[.logInAs] = Self.limit(4)
         try await Platform.run(settings) { platform in
             let client = platform.client
+            // An owner logs in at the address of the sign-up, whoever guesses meanwhile.
+            let berta = try JSONSerialization.data(withJSONObject: Client.person("berta"))
+            let joined = try await client.exchange(
+                "POST", "/api/auth/signup", body: Array(berta),
+                headers: ["X-Forwarded-For": "192.0.2.1", "Content-Type": "application/json"])
+            #expect(joined.status == 201 && joined.headers["set-cookie"]?.contains("cortina_device=") == true)
+            for index in 0..<6 {
+                let guess = Array(#"{"email": "berta@example.com", "password": "wrong"}"#.utf8)
+                _ = try await client.exchange(
+                    "POST", "/api/auth/login", body: guess, headers: ["X-Forwarded-For": "203.0.113.\(100 + index)"])
+            }
+            let right = Array(#"{"email": "berta@example.com", "password": "pass of berta"}"#.utf8)
+            #expect(
+                try await client.exchange(
+                    "POST", "/api/auth/login", body: right, headers: ["X-Forwarded-For": "192.0.2.1"]
+                ).status == 200)
             _ = try await client.send("POST", "/api/auth/signup", Client.person("anna"))
             func logIn(
                 _ password: String, email: String = "anna@example.com", from address: String, cookie: String? = nil
@@ -202,7 +226,7 @@ struct StrangerTests {
         }
     }
 
-    @Test("of many who log in at once from one address some wait for their turn later; somebody else does not")
+    @Test("a full hashing queue answers 503, and another address still logs in")
     func hashing() async throws {
         var settings = Platform.settings
         settings.proxies = try #require(Proxies("1"))

@@ -1,11 +1,11 @@
 import Database
 import Foundation
 import PlatformSupport
-import Storage
 import TestSupport
 import Testing
 
 @testable import PlatformAPI
+@testable import Storage
 
 @Suite(.postgres)
 struct UploadTests {
@@ -176,6 +176,16 @@ struct UploadTests {
             }
             let done = try await client.send("POST", path, as: anna.token)
             #expect(done.status == 200 && done["status"] == "uploaded")
+            // The parts of an upload that is deleted go with it.
+            let other = try await client.send(
+                "POST", "/api/videos/uploads", Self.begin(bytes.count, ["is_public": false]), as: anna.token)
+            let first: [[String: Any]] = try #require(other["upload.parts"])
+            _ = try await client.exchange(
+                "PUT", try #require(first[0]["url"] as? String), body: Array(bytes[..<cut]))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: platform.store.unfinished).count == 1)
+            let video = "/api/videos/\(try #require(other["video_id"] as Int?))"
+            #expect(try await client.send("DELETE", video, as: anna.token).status == 204)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: platform.store.unfinished).isEmpty)
         }
     }
 

@@ -37,6 +37,26 @@ struct FairQueueTests {
         #expect(queue.free == 1 && queue.waiting == 0)
     }
 
+    @Test("a client whose jobs take long waits for those whose jobs do not, also if it has one job at a time")
+    func cost() async throws {
+        let queue = FairQueue(width: 1, limit: 20)
+        let order = Order()
+        let first = try await queue.enter(for: "slow")
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await queue.run(for: "slow") { await order.add("slow") } }
+            while queue.waiting < 1 { await Task.yield() }
+            for index in 1...3 {
+                group.addTask { try await queue.run(for: "quick") { await order.add("quick \(index)") } }
+                while queue.waiting < 1 + index { await Task.yield() }
+            }
+            // The slow job's cost is what it takes.
+            try await Task.sleep(for: .milliseconds(300))
+            queue.leave(first)
+            try await group.waitForAll()
+        }
+        #expect(await order.names == ["quick 1", "quick 2", "quick 3", "slow"])
+    }
+
     private actor Order {
         var names: [String] = []
         var count: Int { names.count }

@@ -37,6 +37,33 @@ struct LocalObjectStoreTests {
         #expect(other.grant(for: "PUT", Self.key, query, at: now) == nil)
     }
 
+    @Test("of one address the latest request is received, and an earlier one ends and leaves nothing")
+    func superseded() async throws {
+        let harness = try StoreHarness(.local)
+        let store = try LocalObjectStore(
+            folder: harness.scratch.path("store"), base: "https://host/store/", key: SymmetricKey(size: .bits256))
+        let grant = LocalObjectStore.Grant(key: Self.key, writing: .init(bytes: 4))
+        let unfinished = harness.scratch.path("store/unfinished")
+        func files() throws -> [Int] {
+            try FileManager.default.contentsOfDirectory(atPath: unfinished).map { name in
+                try FileManager.default.attributesOfItem(atPath: "\(unfinished)/\(name)")[.size] as? Int ?? 0
+            }
+        }
+        let (stalled, sender) = AsyncThrowingStream.makeStream(of: [UInt8].self)
+        let earlier = Task { try await store.receive(grant, stalled) }
+        sender.yield([1, 2, 3])
+        while try files() != [3] { try await Task.sleep(for: .milliseconds(5)) }
+        let (whole, content) = AsyncThrowingStream.makeStream(of: [UInt8].self)
+        content.yield([5, 6, 7, 8])
+        content.finish()
+        try await store.receive(grant, whole)
+        // Its room is free before it goes on.
+        #expect(try files().isEmpty)
+        sender.yield([4])
+        await #expect(throws: StoreError.cancelled) { try await earlier.value }
+        #expect(try await store.read(Self.key, 0..<4) == [5, 6, 7, 8])
+    }
+
     @Test("more or less than was signed is refused, and nothing of it stays")
     func lengths() async throws {
         let harness = try StoreHarness(.local)

@@ -84,6 +84,8 @@ final class StoreHarness: Sendable {
             return (400, [])
         } catch StoreError.sealed {
             return (412, [])
+        } catch StoreError.cancelled {
+            return (503, [])
         }
         return (200, [])
     }

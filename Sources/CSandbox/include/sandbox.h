@@ -14,7 +14,7 @@ int csb_landlock_deny_all(int version);
 /// Closes all descriptors from `first` on (close_range(2)).
 void csb_close_from(unsigned int first);
 
-/// Denies this process new privileges for ever (prctl(2), `PR_SET_NO_NEW_PRIVS`), and others the look into its memory (`PR_SET_DUMPABLE`).
+/// Sets `PR_SET_NO_NEW_PRIVS` and clears `PR_SET_DUMPABLE` (prctl(2)), so that other processes cannot read its memory.
 ///
 /// - Returns: 0, or the negative `errno`.
 int csb_no_new_privileges(void);
@@ -31,6 +31,6 @@ typedef struct {
 /// process (SIGSYS); any other call answers with EPERM. Opening one of `files` gives a duplicate of its descriptor; opening anything
 /// else answers with EACCES.
 ///
-/// - Parameter files: stay valid for ever.
+/// - Parameter files: must stay valid until the process ends.
 /// - Returns: 0, or the negative `errno`.
 int csb_filter_calls(const csb_file *files, size_t count);

@@ -14,8 +14,7 @@ public struct DatabaseSettings: Sendable {
     public var connecting: Duration
     /// How long a statement may take. The server ends it then; one that does not answer is left two seconds later.
     public var statement: Duration
-    /// Whether statements are planned for their parameters each time, not once for all: for searches, whose best plan depends on what is
-    /// searched for.
+    /// True to plan each execution with its parameters (`plan_cache_mode=force_custom_plan`): the best plan of a search depends on its text.
     public var plansEachTime = false
 
     /// How a connection is encrypted.

@@ -14,9 +14,9 @@ public struct EmbeddedCluster: Sendable {
     var port = 5432
     /// Further arguments of the server's.
     var options: [String] = []
-    /// The role that connects; nil for that of applications.
+    /// Role to connect as; nil for the application's.
     var role: String?
-    /// Whether its role may make databases, as tests do.
+    /// True if the application's role has CREATEDB, for tests.
     package var makesDatabases = false
 
     /// The name of the database, and of the role that owns it. It is no superuser, and no other role can connect.
@@ -119,11 +119,11 @@ public struct EmbeddedCluster: Sendable {
 
     private var makeRole: String { "CREATE ROLE \(Self.name) LOGIN\(makesDatabases ? " CREATEDB" : "")" }
 
-    /// Marks a cluster whose role is no superuser.
+    /// Marker file: the application's role is no superuser.
     private var roles: String { "\(folder)/roles" }
 
-    /// Changes a cluster of earlier versions, in which the role was the superuser: that is renamed, and a new role of the name owns the
-    /// database and what is in it. Each command may have been run before: what fails then changes nothing.
+    /// Migrates a cluster whose application role is the superuser: renames that to `postgres`, then creates an unprivileged role that owns
+    /// the database and its objects. Idempotent: `postgres --single` goes on after a command that fails because it was run before.
     private func changeRoles(_ owner: Owner) async throws {
         try await administer(
             owner, data, "postgres",

@@ -25,7 +25,7 @@ public struct JobRepository: Sendable {
         try await claim(nil, for: lease)
     }
 
-    /// Claims a job.
+    /// Claims a job. Waits while its row is locked: by the announcement whose message says so, which is sent before it is committed.
     ///
     /// - Returns: nil where it is done, or somebody else's.
     public func claim(_ id: JobID?, for lease: Duration) async throws -> Job? {
@@ -36,10 +36,13 @@ public struct JobRepository: Sendable {
                 WITH claimed AS (
                     UPDATE jobs SET state = 'running', claim = gen_random_uuid(), attempts = attempts + 1, progress = 0,
                         leased_until = now() + make_interval(secs => $1)
-                    WHERE id = (
-                        SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now() AND ($2::bigint IS NULL OR id = $2)
-                        ORDER BY is_background, turn, id LIMIT 1 FOR UPDATE SKIP LOCKED
-                    )
+                    WHERE id = coalesce(
+                        $2::bigint,
+                        (
+                            SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now()
+                            ORDER BY is_background, turn, id LIMIT 1 FOR UPDATE SKIP LOCKED
+                        )
+                    ) AND state = 'waiting' AND due_at <= now()
                     RETURNING *
                 ), begun AS (
                     UPDATE videos SET status = 'processing' FROM claimed
@@ -100,16 +103,16 @@ public struct JobRepository: Sendable {
 
     // MARK: Announcing
 
-    /// The number of one person's jobs that a queue outside holds at a time: it hands them out in the order of their messages.
-    private static let announcedOfPerson = 10
+    /// Maximum number of one account's jobs in the external queue, which is FIFO.
+    private static let announcedPerUser = 10
 
-    /// Tells a queue outside of jobs that it was not told of, ten at the most, and of each person the next ten; those whose lease has
-    /// run out are jobs that wait again.
+    /// Announces up to ten waiting jobs to the external queue: of each account only the first ten by turn. Jobs whose lease has expired are
+    /// waiting again.
     ///
     /// - Parameters:
-    ///   - age: a job that it was told of longer ago, and that nobody has claimed, is told of again.
-    ///   - send: tells of them, and gives back the places of those that were taken. It may tell of the same ones again.
-    /// - Returns: how many it was told of.
+    ///   - age: a job that was announced longer ago and is unclaimed is announced again.
+    ///   - send: sends messages and returns the indices of those that were accepted. It may announce a job again.
+    /// - Returns: the number of jobs announced.
     public func announce(
         again age: Duration, _ send: ([JobID]) async throws -> Set<Int>
     ) async throws -> Int {
@@ -130,7 +133,7 @@ public struct JobRepository: Sendable {
                             ) AS ahead
                         ) < $2
                     ORDER BY announced_at NULLS FIRST, is_background, turn, id LIMIT 10 FOR UPDATE SKIP LOCKED
-                    """, age.seconds, Self.announcedOfPerson))
+                    """, age.seconds, Self.announcedPerUser))
             let ids = try rows.map { row throws(DatabaseError) -> JobID in try row["id"] }
             guard !ids.isEmpty else { return 0 }
             let taken = try await send(ids)
@@ -213,7 +216,7 @@ public struct JobRepository: Sendable {
         case nobody
         /// It counts as one of the job's attempts.
         case attempt
-        /// It counts, and the file is suspected: the process that worked on it died, or took too long.
+        /// It counts as a fault of the file: the process that worked on it died, or took too long.
         case file
     }
 
@@ -234,7 +237,8 @@ public struct JobRepository: Sendable {
             switch charge {
             case .nobody: false
             case .attempt: job.attempt >= attempts
-            case .file: job.attempt >= attempts || job.fileFaults + 1 >= Self.fileFaults
+            // Workers that died before are not the file's fault, nor is it theirs.
+            case .file: job.fileFaults + 1 >= Self.fileFaults
             }
         if isLast { return try await fail(job, failure) }
         let rows = try await pool.query(
@@ -244,7 +248,7 @@ public struct JobRepository: Sendable {
                     attempts = attempts - $3, file_faults = file_faults + $4, due_at = now() + make_interval(secs => $5)
                 WHERE id = $1 AND claim = $2::uuid AND state = 'running'
                 RETURNING pg_notify('jobs', id::text)
-                """, job.id, job.claim, charge == .nobody ? 1 : 0, charge == .file ? 1 : 0, pause.seconds))
+                """, job.id, job.claim, charge == .attempt ? 0 : 1, charge == .file ? 1 : 0, pause.seconds))
         return rows.count == 1
     }
 

@@ -1,12 +1,12 @@
-/// Limits of one person.
+/// Limits per account.
 public struct Quota: Hashable, Sendable {
-    /// The most videos, deleted ones left out.
+    /// Maximum number of videos, without deleted ones.
     public var videos: Int
-    /// The most uploads that are begun and not completed.
+    /// Maximum number of incomplete uploads.
     public var openUploads: Int
-    /// The most bytes of uploads begun within 24 hours, deleted videos included.
+    /// Maximum bytes of uploads begun within 24 hours, deleted videos included.
     public var bytesPerDay: Int
-    /// The most requests to process a video again within an hour.
+    /// Maximum number of reprocess requests within an hour.
     public var repeatsPerHour: Int
 
     public init(videos: Int, openUploads: Int, bytesPerDay: Int, repeatsPerHour: Int) {
@@ -24,7 +24,9 @@ public struct Quota: Hashable, Sendable {
     public enum Exceeded: Error, Hashable, Sendable {
         case videos(Int)
         case openUploads(Int)
+        /// `secondsLeft`: seconds until the oldest counted upload leaves the 24 hours.
         case bytesPerDay(Int, secondsLeft: Int)
+        /// `secondsLeft`: seconds until the oldest counted request leaves the hour.
         case repeatsPerHour(Int, secondsLeft: Int)
     }
 }

@@ -1,4 +1,4 @@
-/// What everybody may see, and how it is listed and searched.
+/// Public videos: lists and searches.
 extension VideoRepository {
     /// A video that everybody may see.
     public func publicVideo(_ id: VideoID) async throws -> Video? {
@@ -11,11 +11,11 @@ extension VideoRepository {
         ).first.map(Video.init)
     }
 
-    /// What a list of public videos is narrowed down to.
+    /// Filter of public videos.
     public struct Filter: Hashable, Sendable {
-        /// Its player's city, in whatever case.
+        /// The player's city, without regard to case.
         public var city: String?
-        /// What the title contains, in whatever case.
+        /// Part of the title, without regard to case.
         public var title: String?
 
         public init(city: String? = nil, title: String? = nil) {
@@ -23,7 +23,7 @@ extension VideoRepository {
             self.title = title
         }
 
-        /// Whether all videos are meant.
+        /// True if nothing is filtered.
         public var isEmpty: Bool { city == nil && title == nil }
 
         /// The number of newest videos that are searched; nil for all.
@@ -33,7 +33,7 @@ extension VideoRepository {
             return words.contains { $0.count >= 3 } ? nil : VideoRepository.searchedWithoutIndex
         }
 
-        /// The title as a pattern, in which nothing stands for anything but itself.
+        /// `ILIKE` pattern with wildcards escaped.
         var pattern: String? {
             title.map { title in
                 "%" + title.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
@@ -41,7 +41,7 @@ extension VideoRepository {
         }
     }
 
-    /// How a list of public videos is sorted.
+    /// Sort order of public videos.
     public enum Order: String, Hashable, Sendable, CaseIterable {
         /// Newest first.
         case recent
@@ -56,12 +56,12 @@ extension VideoRepository {
         try await pool.query(Self.list(order, page, filter)).map(PublicVideo.init)
     }
 
-    /// The number of public videos; of those with a text in their title, as many as are counted.
+    /// Number of matching public videos; at most ``countedMatches`` for a search by title.
     public func publicVideoCount(_ filter: Filter = Filter()) async throws -> Int {
         try await pool.query(Self.count(filter))[0]["total"]
     }
 
-    /// The most matches of a text that are counted.
+    /// Maximum number of matches that are counted.
     public static let countedMatches = 1000
     /// The number of newest videos that are searched for a text without three letters in a row, for which the index has no trigram.
     static let searchedWithoutIndex = 5000

@@ -73,7 +73,7 @@ public struct VideoRepository: Sendable {
         return .bytesPerDay(quota.bytesPerDay, secondsLeft: try row["seconds_left"] ?? 86400)
     }
 
-    /// Locks an account until the exchange ends, so that counts of its videos and jobs do not change.
+    /// Locks the account's row until the transaction ends, which serialises quota checks.
     private static func lock(_ owner: UserID) -> Statement {
         Statement("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", owner)
     }

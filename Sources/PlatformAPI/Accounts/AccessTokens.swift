@@ -32,13 +32,13 @@ struct AccessTokens: Sendable {
         var token: UUID? { UUID(uuidString: jti.value) }
     }
 
-    /// How long a token is of use, in seconds.
+    /// Token lifetime, in seconds.
     let lifetime: Int
     private let keys: JWTKeyCollection
     private let signing: JWKIdentifier
 
     /// - Parameters:
-    ///   - keys: the first one signs; tokens of any of them are believed, so that keys can be replaced.
+    ///   - keys: the first key signs; all verify, so that keys can be rotated.
     /// - Throws: ``SetupError``.
     init(_ keys: [Key], lifetime: Int) async throws {
         guard let first = keys.first else { throw SetupError.noTokenKey }
@@ -63,6 +63,6 @@ struct AccessTokens: Sendable {
         return try await keys.sign(claims, kid: signing)
     }
 
-    /// What a token says; nil where it is none of ours, or has expired.
+    /// Returns a token's claims; nil if it is invalid or expired.
     func read(_ token: String) async -> Claims? { try? await keys.verify(token, as: Claims.self) }
 }

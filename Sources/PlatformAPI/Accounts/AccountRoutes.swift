@@ -54,7 +54,11 @@ struct AccountRoutes: Sendable {
             throw APIError(
                 .conflict, "email_taken", "Somebody has an account with this address.", fields: ["email": "is taken"])
         }
-        return try JSON.response(UserBody(user), status: .created)
+        // The owner's first log-in is not held up by whoever guesses passwords meanwhile.
+        try await limits.remember(Self.knownAddress(new.emailKey, context.address))
+        var response = try JSON.response(UserBody(user), status: .created)
+        response.headers[.setCookie] = devices.field(for: user.id, nil)
+        return response
     }
 
     private struct LogIn: Decodable { var email, password: String? }
@@ -83,7 +87,7 @@ struct AccountRoutes: Sendable {
             try await passwords.verify(password, known?.passwordHash, for: context.address)
         }
         guard let known, isRight else { throw APIError.wrongCredentials }
-        try await limits.know(Self.knownAddress(key, context.address))
+        try await limits.remember(Self.knownAddress(key, context.address))
         let token = try await tokens.make(for: known.user.id, at: Date())
         var response = try JSON.response(
             LoggedIn(token: token, user: UserBody(known.user), accessToken: token, expiresIn: tokens.lifetime))

@@ -1,14 +1,14 @@
 import Database
 import Hummingbird
 
-/// Finds out who sends a request.
+/// Authenticates requests.
 struct Authenticator: Sendable {
     let tokens: AccessTokens
     let revoked: TokenRepository
 
-    /// Who sends a request, and what their token says.
+    /// Returns the sender of a request and the claims of their token.
     ///
-    /// - Throws: ``APIError/unauthorized`` where nobody says so, or the token is of no use.
+    /// - Throws: ``APIError/unauthorized`` if there is no token, or it is invalid, expired or revoked.
     func identity(_ request: Request) async throws -> (user: User, claims: AccessTokens.Claims) {
         guard let field = request.headers[.authorization], field.count > 7, field.prefix(7).lowercased() == "bearer ",
             let claims = await tokens.read(String(field.dropFirst(7))), let id = claims.user, let token = claims.token,
@@ -17,7 +17,7 @@ struct Authenticator: Sendable {
         return (user, claims)
     }
 
-    /// Who sends a request.
+    /// Returns the sender of a request.
     ///
     /// - Throws: ``APIError/unauthorized``.
     func user(_ request: Request) async throws -> User { try await identity(request).user }

@@ -13,21 +13,59 @@ public enum CanonicalText {
         address.precomposedStringWithCompatibilityMapping.lowercased().precomposedStringWithCompatibilityMapping
     }
 
-    /// Whether a text contains control, format (bidi controls too) or default-ignorable characters. Joiners and variation selectors are
-    /// allowed: scripts and emoji need them.
+    /// True if `text` has characters that are not shown: control, format (bidi controls too), private-use, unassigned or default-ignorable
+    /// ones, or U+2800. Joiners, emoji selectors and tags are allowed where scripts and emoji need them.
     static func hasHidden(_ text: String) -> Bool {
-        text.unicodeScalars.contains { scalar in
-            if joining.contains(scalar) { return false }
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator:
-                // Flags of regions end with tags (UTS #51, ED-14a).
-                return !tags.contains(scalar)
-            default: return scalar.properties.isDefaultIgnorableCodePoint || scalar == blank
-            }
+        let scalars = Array(text.unicodeScalars)
+        return scalars.indices.contains { index in
+            isHidden(scalars[index])
+                && !isNeeded(
+                    scalars[index], after: index > 0 ? scalars[index - 1] : nil,
+                    before: index + 1 < scalars.count ? scalars[index + 1] : nil)
         }
     }
 
-    /// Whether a text has a visible character.
+    /// True if `text` has any character that is not shown, wherever it stands: in an e-mail address no script needs one.
+    static func hasAnyHidden(_ text: String) -> Bool { text.unicodeScalars.contains(where: isHidden) }
+
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate: true
+        default: scalar.properties.isDefaultIgnorableCodePoint || scalar == blank
+        }
+    }
+
+    /// True for a joiner in a script or emoji that is written with it (RFC 5892, appendices A.1 and A.2; UTS #51), an emoji's selector, and a
+    /// tag of a flag.
+    private static func isNeeded(
+        _ scalar: Unicode.Scalar, after last: Unicode.Scalar?, before next: Unicode.Scalar?
+    ) -> Bool {
+        guard let last else { return false }
+        switch scalar {
+        case "\u{200C}", "\u{200D}":
+            // After a virama.
+            if last.properties.canonicalCombiningClass.rawValue == 9 { return true }
+            guard let next else { return false }
+            if cursive.contains(where: { $0.contains(last) }) { return cursive.contains { $0.contains(next) } }
+            return scalar == "\u{200D}" && isEmoji(last) && isEmoji(next)
+        case "\u{FE0E}", "\u{FE0F}": return isEmoji(last) || last.properties.isEmoji && next == "\u{20E3}"
+        case "\u{E0020}"..."\u{E007F}":
+            return last == "\u{1F3F4}" || ("\u{E0020}"..."\u{E007E}").contains(last)
+        default: return false
+        }
+    }
+
+    /// True for an emoji or what stands at the end of one; digits are none.
+    private static func isEmoji(_ scalar: Unicode.Scalar) -> Bool {
+        !scalar.isASCII && (scalar.properties.isEmoji || scalar == "\u{FE0F}")
+    }
+
+    /// Scripts whose letters are joined: Arabic, Syriac, N'Ko, Mandaic, Mongolian.
+    private static let cursive: [ClosedRange<Unicode.Scalar>] = [
+        "\u{600}"..."\u{7FF}", "\u{840}"..."\u{8FF}", "\u{1800}"..."\u{18AF}",
+    ]
+
+    /// True if `text` has a visible character.
     static func isVisible(_ text: String) -> Bool {
         text.unicodeScalars.contains { scalar in
             !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint && scalar != blank
@@ -35,9 +73,6 @@ public enum CanonicalText {
         }
     }
 
-    /// Zero-width joiner and non-joiner; the selectors of text and emoji.
-    private static let joining: Set<Unicode.Scalar> = ["\u{200C}", "\u{200D}", "\u{FE0E}", "\u{FE0F}"]
-    private static let tags: ClosedRange<Unicode.Scalar> = "\u{E0020}"..."\u{E007F}"
     /// Braille without a dot.
     private static let blank: Unicode.Scalar = "\u{2800}"
 }

@@ -31,7 +31,9 @@ struct Fields {
         let domain = parts.last?.split(separator: ".", omittingEmptySubsequences: false) ?? []
         let isAddress =
             parts.count == 2 && !parts[0].isEmpty && domain.count >= 2 && domain.allSatisfy { !$0.isEmpty }
-            && !text.contains(where: \.isWhitespace)
+            && !text.contains(where: \.isWhitespace) && !CanonicalText.hasAnyHidden(text)
+            // RFC 5321, section 4.1.2: a dot stands between atoms.
+            && parts[0].split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
         if !isAddress { refuse(name, "is not an address") }
         return text
     }

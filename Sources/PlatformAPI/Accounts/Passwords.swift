@@ -5,11 +5,10 @@ import Glibc
 import NIOPosix
 import Scheduling
 
-/// Makes and checks the hashes that passwords are kept as: scrypt (RFC 7914), `scrypt$LOG2N$R$P$SALT$KEY`, salt and key in base64.
+/// Password hashes: scrypt (RFC 7914), `scrypt$LOG2N$R$P$SALT$KEY`, salt and key in base64.
 ///
-/// Hashing takes tens of milliseconds and 16 MiB on purpose: it is done on two threads of its own, which step back where requests want
-/// the processor. Addresses are served round robin, and the queue
-/// is bounded.
+/// Hashing takes tens of milliseconds and 16 MiB on purpose. It runs on two low-priority threads, from a bounded queue that serves
+/// addresses round robin.
 struct Passwords: Sendable {
     /// What a hash costs: log2 of the rounds, the block size, the parallelism. The default is what scrypt's author recommends for
     /// logins (Percival, "Stronger key derivation via sequential memory-hard functions", 2009, section 5).
@@ -28,7 +27,7 @@ struct Passwords: Sendable {
         pool.start()
         return pool
     }()
-    /// How far they step back, of 19 (setpriority(2)).
+    /// Nice value of the threads (setpriority(2)).
     private static let niceness: Int32 = 10
 
     private static let (saltBytes, keyBytes) = (16, 32)
@@ -46,10 +45,10 @@ struct Passwords: Sendable {
             + key.base64EncodedString()
     }
 
-    /// Whether a password is the one that a hash was made of.
+    /// Returns true if a hash was made of this password.
     ///
     /// - Parameters:
-    ///   - hash: nil where nobody is known; that takes as long, so that nobody learns it.
+    ///   - hash: nil for an unknown account: takes the same time, so that accounts cannot be enumerated.
     ///   - address: the client's.
     /// - Throws: `FairQueue.Refusal`.
     func verify(_ password: String, _ hash: String?, for address: String) async throws -> Bool {
@@ -58,7 +57,7 @@ struct Passwords: Sendable {
             return false
         }
         let derived = try await derive(password, salt, cost, key.count, address)
-        // In a time that does not depend on where they differ.
+        // Constant time.
         return zip(derived, key).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 

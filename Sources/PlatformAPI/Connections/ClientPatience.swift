@@ -3,20 +3,20 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes connections whose clients are too slow: to send a request's head, its body or the next request, or to read a response. A response
-/// may last for hours (server-sent events): only written bytes that wait to be sent are timed.
+/// Closes connections whose clients are too slow to send a head, a body or the next request, or to read a response. A response may last for
+/// hours (server-sent events): only pending bytes are timed.
 final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// The bytes of a body, one way.
+    /// Progress of a body in one direction.
     private struct Transfer {
         let begin: NIODeadline
-        /// When bytes last passed.
+        /// When bytes were last transferred.
         var progress: NIODeadline
-        /// Bytes that have passed, and bytes that were written and have not yet passed.
+        /// Bytes transferred, and bytes that were written but not yet taken by the socket.
         var passed = 0, pending = 0
 
         init(at now: NIODeadline) {
@@ -42,11 +42,11 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     private var unanswered = 0
     /// The body that is being read, of the newest request; nil if none is.
     private var reading: Transfer?
-    /// When a response was written before its request's body was read; nil if none was.
+    /// When the response was written whose request body is still being read; nil if there is none.
     private var discarding: NIODeadline?
-    /// The bytes of responses that the socket has not taken; nil if there are none.
+    /// Response bytes that the socket has not taken; nil if none are pending.
     private var sending: Transfer?
-    /// Since when the next request's head is waited for, and for how many seconds; nil while a request is in progress.
+    /// Start of the wait for the next request's head, and its timeout in seconds; nil while a request is in progress.
     private var waiting: (since: NIODeadline, seconds: Int)?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var shutdown: Scheduled<Void>?
@@ -80,7 +80,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
                 context.close(promise: nil)
             }
         }
-        // HTTP clients do not half-close a connection: one that sends nothing more has gone.
+        // A half-closed connection counts as closed: HTTP clients do not half-close.
         if case .inputClosed? = event as? ChannelEvent { table?.noteGone(context.channel) }
         context.fireUserInboundEventTriggered(event)
     }
@@ -88,8 +88,12 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let now = context.eventLoop.now
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             unanswered += 1
+            // RFC 9110, section 10.1.1: the client waits for it before it sends a body.
+            if unanswered == 1, head.headerFields[.expect]?.lowercased() == "100-continue" {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
             (reading, discarding, waiting) = (Transfer(at: now), nil, nil)
             table?.note(context.channel, idleSince: nil)
         case .body(let buffer): reading?.pass(buffer.readableBytes, at: now)
@@ -171,7 +175,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Time
 
-    /// When patience ends; nil if it does not.
+    /// Next deadline; nil if none applies.
     private var deadline: NIODeadline? {
         let idle = waiting.map { $0.since + .seconds(Int64($0.seconds)) }
         let discarded = discarding.map { $0 + .seconds(Int64(limits.unreadBody)) }
@@ -180,14 +184,14 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         return [idle, discarded, read, sending.map(due)].compactMap(\.self).min()
     }
 
-    /// When a transfer is too slow on average, or has stalled.
+    /// Deadline by average rate and by stall timeout.
     private func due(_ transfer: Transfer) -> NIODeadline {
         let bytes = Int64(transfer.passed + transfer.pending)
         let average = transfer.begin + .seconds(Int64(limits.head)) + .milliseconds(bytes * 1000 / Int64(limits.rate))
         return min(average, transfer.progress + .seconds(Int64(limits.stall)))
     }
 
-    /// Looks when patience ends, unless that is to come already.
+    /// Schedules the check at the next deadline, unless an earlier check is scheduled.
     private func watch(_ context: ChannelHandlerContext) {
         guard let deadline else { return }
         if let timer {

@@ -1,28 +1,29 @@
-/// Limits of a server's connections.
+/// Limits and timeouts of a server's connections.
 public struct ConnectionLimits: Sendable {
-    /// The most connections at a time.
+    /// Maximum number of connections.
     public var total = 10_000
-    /// The most connections of one address, or of one /64 of IPv6. Proxies have no such limit.
+    /// Maximum number of connections per IPv4 address or IPv6 /64. Proxies have no such limit.
     public var perAddress = 256
-    /// Seconds for a request's head; and the allowance, beyond ``rate``, for its body and for its response.
+    /// Timeout of a request's head, in seconds; also the allowance added to the time of a body or response at ``rate``.
     public var head = 20
-    /// Seconds until the next request on a connection.
+    /// Timeout of the next request on a connection, in seconds.
     public var next = 60
-    /// Seconds that the rest of a body is discarded after its response (RFC 9112, section 9.6).
+    /// Time for which an unread body is discarded after its response, in seconds (RFC 9112, section 9.6).
     public var unreadBody = 30
-    /// The least average rate at which a client sends a body and reads a response, in bytes a second.
+    /// Minimum average rate of a body or response, in bytes per second.
     public var rate = 16 << 10
-    /// Seconds that a body may stand still, either way, however fast it was before.
+    /// Stall timeout of a body or response, in seconds.
     public var stall = 30
-    /// Seconds that requests in progress have when the server shuts down.
+    /// Grace period at shutdown, in seconds.
     public var shutdown = 20
 
     public init() {}
 
-    /// The limits of a process that may open so many files: a connection takes two at the most, its own and that of an object.
+    /// Limits for a process with `openFiles` descriptors: a connection uses at most three: its socket, a temporary file, and the same file open for
+    /// a media process.
     public func fitting(openFiles: Int) -> ConnectionLimits {
         var limits = self
-        limits.total = max(8, min(total, (openFiles - Self.otherFiles) / 2))
+        limits.total = max(8, min(total, (openFiles - Self.otherFiles) / 3))
         return limits
     }
 

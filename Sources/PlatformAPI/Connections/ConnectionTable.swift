@@ -2,17 +2,17 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// A server's open connections, which are bounded, in all and for each address.
+/// Open connections, bounded in total and per address.
 ///
-/// When there are too many, the one that has waited longest for a request is closed for a new one, of that address where it is the address
-/// that has too many: clients that only hold connections keep nobody out.
+/// At a limit, the longest idle connection is closed for the new one; at the address limit, the longest idle one of that address. So idle
+/// connections cannot lock clients out.
 final class ConnectionTable: Sendable {
     private struct Entry {
         var channel: any Channel
         var address: String
-        /// Since when it waits for a request; nil while one is under way.
+        /// Start of the idle time; nil while a request is in progress.
         var idleSince: NIODeadline?
-        /// Called once when the client goes away.
+        /// Called when the client disconnects.
         var whenGone: (@Sendable () -> Void)?
         var isGone = false
     }
@@ -20,7 +20,7 @@ final class ConnectionTable: Sendable {
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
         var addresses: [String: Set<ObjectIdentifier>] = [:]
-        /// When it was last logged that there are too many.
+        /// When the limit was last logged.
         var logged: ContinuousClock.Instant?
     }
 
@@ -37,35 +37,37 @@ final class ConnectionTable: Sendable {
 
     /// Adds a connection.
     ///
-    /// - Returns: false if there is no room for it.
+    /// - Returns: false if no connection can be closed for it.
     func add(_ channel: any Channel, at now: NIODeadline) -> Bool {
         let remote = channel.remoteAddress.flatMap { IPAddress($0) }
-        // Everybody behind a proxy has its address.
+        // A proxy's address stands for many clients: it has no limit.
         let isProxy = remote.map(proxies.contains) ?? true
         let address = remote?.network.description ?? "unknown"
-        let (isAdded, evicted, isNews): (Bool, (any Channel)?, Bool) = state.withLock { state in
+        let (isAdded, evicted, shouldLog): (Bool, (any Channel)?, Bool) = state.withLock { state in
             let id = ObjectIdentifier(channel)
             let ofAddress = state.addresses[address, default: []]
-            let crowd: any Collection<ObjectIdentifier>
+            let candidates: any Collection<ObjectIdentifier>
             if !isProxy, ofAddress.count >= limits.perAddress {
-                crowd = ofAddress
+                candidates = ofAddress
             } else if state.entries.count >= limits.total {
-                crowd = state.entries.keys
+                candidates = state.entries.keys
             } else {
-                crowd = []
+                candidates = []
             }
             var evicted: (any Channel)?
-            if !crowd.isEmpty {
-                guard let idle = Self.longestIdle(of: crowd, state) else { return (false, nil, Self.isNews(&state)) }
+            if !candidates.isEmpty {
+                guard let idle = Self.longestIdle(of: candidates, state) else {
+                    return (false, nil, Self.shouldLog(&state))
+                }
                 evicted = state.entries[idle]?.channel
                 Self.remove(idle, &state)
             }
             state.entries[id] = Entry(channel: channel, address: address, idleSince: now)
             state.addresses[address, default: []].insert(id)
-            return (true, evicted, evicted != nil && Self.isNews(&state))
+            return (true, evicted, evicted != nil && Self.shouldLog(&state))
         }
         evicted?.close(promise: nil)
-        if isNews {
+        if shouldLog {
             logger.warning(
                 "connections are at their limit",
                 metadata: ["total": "\(limits.total)", "per_address": "\(limits.perAddress)", "address": "\(address)"])
@@ -79,12 +81,12 @@ final class ConnectionTable: Sendable {
         state.withLock { Self.remove(ObjectIdentifier(channel), &$0) }
     }
 
-    /// Notes that a connection waits for a request, or does not any more.
+    /// Sets the start of a connection's idle time; nil if a request is in progress.
     func note(_ channel: any Channel, idleSince: NIODeadline?) {
         state.withLock { $0.entries[ObjectIdentifier(channel)]?.idleSince = idleSince }
     }
 
-    /// Has something done when the client goes away: at once, if it has gone. Nil for nothing.
+    /// Sets the action to run when the client disconnects; runs it now if it already has. Nil removes it.
     func whenGone(_ channel: any Channel, _ action: (@Sendable () -> Void)?) {
         let isGone = state.withLock { state in
             let id = ObjectIdentifier(channel)
@@ -95,7 +97,7 @@ final class ConnectionTable: Sendable {
         if isGone { action?() }
     }
 
-    /// Notes that a client sends nothing more.
+    /// Notes that the client has disconnected.
     func noteGone(_ channel: any Channel) {
         state.withLock { state -> (@Sendable () -> Void)? in
             state.entries[ObjectIdentifier(channel)]?.isGone = true
@@ -103,7 +105,7 @@ final class ConnectionTable: Sendable {
         }?()
     }
 
-    /// The number of connections.
+    /// Number of connections.
     var count: Int { state.withLock { $0.entries.count } }
 
     private static func remove(_ id: ObjectIdentifier, _ state: inout State) {
@@ -112,7 +114,7 @@ final class ConnectionTable: Sendable {
         if state.addresses[entry.address]?.isEmpty == true { state.addresses[entry.address] = nil }
     }
 
-    /// The connection that has waited longest for a request; nil if requests are under way on all.
+    /// The longest idle connection; nil if requests are in progress on all.
     private static func longestIdle(of ids: any Collection<ObjectIdentifier>, _ state: State) -> ObjectIdentifier? {
         var longest: (id: ObjectIdentifier, since: NIODeadline)?
         for id in ids {
@@ -122,8 +124,8 @@ final class ConnectionTable: Sendable {
         return longest?.id
     }
 
-    /// Whether it is to be logged: once a minute.
-    private static func isNews(_ state: inout State) -> Bool {
+    /// True at most once a minute.
+    private static func shouldLog(_ state: inout State) -> Bool {
         let now = ContinuousClock.now
         if let logged = state.logged, now - logged < .seconds(60) { return false }
         state.logged = now

@@ -1,11 +1,11 @@
 import Glibc
 import NIOCore
 
-/// An address of the Internet Protocol, as bytes: 4 or 16.
+/// IPv4 or IPv6 address, as 4 or 16 bytes.
 struct IPAddress: Hashable, CustomStringConvertible {
     let bytes: [UInt8]
 
-    /// - Parameter text: nil comes back where it is no address.
+    /// Returns nil if `text` is no IP address.
     init?(_ text: some StringProtocol) {
         guard let address = try? SocketAddress(ipAddress: String(text), port: 0) else { return nil }
         self.init(address)
@@ -26,7 +26,7 @@ struct IPAddress: Hashable, CustomStringConvertible {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// What one client has of addresses: one of IPv4, and a /64 of IPv6 (RFC 6177), its other half being zero.
+    /// Address block of one client: an IPv4 address, or an IPv6 /64 (RFC 6177) with its other half zero.
     var network: IPAddress {
         bytes.count == 4 ? self : IPAddress(bytes: Array(bytes[..<8]) + Array(repeating: 0, count: 8))
     }
@@ -36,7 +36,7 @@ struct IPAddress: Hashable, CustomStringConvertible {
         return (try? SocketAddress(packedIPAddress: packed, port: 0))?.ipAddress ?? "unknown"
     }
 
-    /// Whether the first bits are another's.
+    /// True if the first `bits` bits equal those of another address.
     func isWithin(_ other: IPAddress, bits: Int) -> Bool {
         guard bytes.count == other.bytes.count else { return false }
         return (0..<bits).allSatisfy { bit in

@@ -1,18 +1,17 @@
-/// The proxies whose `X-Forwarded-For` is believed: load balancers in front of the server.
+/// Trusted proxies, such as load balancers, whose `X-Forwarded-For` entries are used.
 ///
-/// Each proxy appends the address that it was connected from. Those behind the last proxy that is ours were written by somebody else, and are
-/// never read.
+/// Each proxy appends its client's address. Entries to the left of those of trusted proxies are client-supplied and ignored.
 public struct Proxies: Hashable, Sendable {
     private struct Block: Hashable {
         var address: IPAddress
         var bits: Int
     }
 
-    /// How proxies are told.
+    /// How proxies are identified.
     private enum Kind: Hashable {
-        /// So many hops before the server, whatever their addresses.
+        /// Number of hops in front of the server.
         case count(Int)
-        /// Those with these addresses.
+        /// Address blocks.
         case blocks([Block])
     }
 
@@ -45,7 +44,7 @@ public struct Proxies: Hashable, Sendable {
         kind = .blocks(blocks)
     }
 
-    /// Whether whoever connects from an address is a proxy. A count of proxies means that only proxies connect.
+    /// True if connections from `address` come from a proxy; with a number of hops, always.
     func contains(_ address: IPAddress) -> Bool {
         switch kind {
         case .count(let count): count > 0

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// Refuses what RFC 9112 has refused, and finds out where a request comes from.
+/// Rejects requests without exactly one Host (RFC 9112, section 3.2), and sets the client's address.
 struct RequestChecks: RouterMiddleware {
     let proxies: Proxies
     let connections: ConnectionTable

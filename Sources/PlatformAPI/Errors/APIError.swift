@@ -61,11 +61,11 @@ public struct APIError: Error, Hashable, Sendable {
     static func exceeded(_ quota: Quota.Exceeded) -> APIError {
         switch quota {
         case .videos(let most):
-            APIError(.conflict, "quota_videos", "You have \(most) videos, which is the most; delete some first.")
+            APIError(.conflict, "quota_videos", "You have \(most) videos, the maximum; delete some first.")
         case .openUploads(let most):
             APIError(
                 .conflict, "quota_uploads",
-                "You have begun \(most) uploads that are not completed, which is the most; complete or delete them first."
+                "You have \(most) incomplete uploads, the maximum; complete or delete some first."
             )
         case .bytesPerDay(let most, let seconds):
             APIError(
@@ -80,7 +80,8 @@ public struct APIError: Error, Hashable, Sendable {
 
     static func streams(_ most: Int) -> APIError {
         APIError(
-            .tooManyRequests, "quota_streams", "You watch \(most) videos being made, which is the most.", retryAfter: 10
+            .tooManyRequests, "quota_streams", "You have \(most) event streams open, the maximum; close one first.",
+            retryAfter: 10
         )
     }
 

@@ -2,23 +2,24 @@ import Database
 import FoundationEssentials
 import Synchronization
 
-/// The event streams that are open: so many of a person at the most, each as long as its token is valid.
+/// Open event streams, bounded per user; each ends when its token is revoked.
 final class OpenStreams: Sendable {
-    /// An open stream; it is closed when this is let go of.
+    /// An open stream, until it is released.
     final class Lease: Sendable {
         private let streams: OpenStreams
         private let number: Int
+        private let slot: UserSlots.Slot
 
-        fileprivate init(_ streams: OpenStreams, _ number: Int) {
+        fileprivate init(_ streams: OpenStreams, _ number: Int, _ slot: UserSlots.Slot) {
             self.streams = streams
             self.number = number
+            self.slot = slot
         }
 
         deinit { streams.close(number) }
     }
 
     private struct Stream {
-        var user: UserID
         var token: UUID
         var end: @Sendable () -> Void
     }
@@ -26,29 +27,27 @@ final class OpenStreams: Sendable {
     private struct State {
         var next = 0
         var streams: [Int: Stream] = [:]
-        var users: [UserID: Int] = [:]
     }
 
+    private let users = UserSlots()
     private let state = Mutex(State())
 
     /// Opens a stream.
     ///
     /// - Parameters:
-    ///   - limit: the most of one person.
+    ///   - limit: maximum number of streams per user.
     ///   - end: ends it; called when the token is revoked.
     /// - Throws: ``APIError/streams(_:)``.
     func open(
         by user: UserID, with token: UUID, limit: Int, end: @escaping @Sendable () -> Void
     ) throws(APIError) -> Lease {
-        let number: Int? = state.withLock { state in
-            guard state.users[user, default: 0] < limit else { return nil }
-            state.users[user, default: 0] += 1
+        guard let slot = users.take(user, limit: limit) else { throw .streams(limit) }
+        let number = state.withLock { state in
             state.next += 1
-            state.streams[state.next] = Stream(user: user, token: token, end: end)
+            state.streams[state.next] = Stream(token: token, end: end)
             return state.next
         }
-        guard let number else { throw .streams(limit) }
-        return Lease(self, number)
+        return Lease(self, number, slot)
     }
 
     /// Ends the streams of tokens.
@@ -57,14 +56,8 @@ final class OpenStreams: Sendable {
         for end in ends { end() }
     }
 
-    /// The tokens that streams are open with.
+    /// Tokens of the open streams.
     var tokens: Set<UUID> { state.withLock { Set($0.streams.values.map(\.token)) } }
 
-    private func close(_ number: Int) {
-        state.withLock { state in
-            guard let stream = state.streams.removeValue(forKey: number) else { return }
-            state.users[stream.user, default: 1] -= 1
-            if state.users[stream.user] == 0 { state.users[stream.user] = nil }
-        }
-    }
+    private func close(_ number: Int) { state.withLock { state in state.streams[number] = nil } }
 }

@@ -15,7 +15,7 @@ public final class VideoEvents: Service {
     private let videos: VideoRepository
     private let tokens: TokenRepository
     private let listener: Listener
-    /// The streams that tell of it.
+    /// Open event streams.
     let open = OpenStreams()
     // Who does not take so many is not there.
     private let broadcast = Broadcast<VideoID, Event>(buffer: 16)

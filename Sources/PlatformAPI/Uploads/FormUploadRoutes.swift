@@ -12,6 +12,10 @@ struct FormUploadRoutes: Sendable {
     let inspection: Inspection
     let authenticator: Authenticator
     let quota: Quota
+    let slots = UserSlots()
+
+    /// Maximum number of forms that a user sends at a time: each takes room on the disk.
+    private static let concurrent = 3
 
     func add(to router: RouterGroup<APIContext>) { router.post("upload", use: upload) }
 
@@ -29,6 +33,10 @@ struct FormUploadRoutes: Sendable {
         // Before a large body is read for nothing.
         let length = try FormUpload.length(request, limit: inspection.policy.bytes)
         try await videos.check(quota, of: user.id, bytes: length)
+        guard let slot = slots.take(user.id, limit: Self.concurrent) else {
+            throw Quota.Exceeded.openUploads(Self.concurrent)
+        }
+        defer { withExtendedLifetime(slot) {} }
         let form = try await FormUpload(request, limit: inspection.policy.bytes)
         var fields = Fields()
         let title = fields.text("title", form.fields["title"])
@@ -39,7 +47,7 @@ struct FormUploadRoutes: Sendable {
         try fields.check()
         guard let pipeline, let type else { throw APIError.fault }
 
-        let refusals = try await inspection.refusals(try source(form.content), form.bytes, by: user.id)
+        let refusals = try await inspection.refusals(try source(form.content), form.bytes, in: context)
         guard refusals.isEmpty else {
             throw APIError(
                 .badRequest, "refused", "This file is not taken.",

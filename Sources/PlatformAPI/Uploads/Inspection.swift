@@ -9,20 +9,23 @@ struct Inspection: Sendable {
     let policy: UploadPolicy
     let media: MediaProcesses
     /// What looking at a file may take: a picture of 8192x4608 in 10 bit is decoded in 0.6 GB.
-    private static let limits = Limits(time: 30, memory: 1_000_000_000)
+    private static let limits = Limits(time: 30, processorTime: 6, memory: 1_000_000_000)
 
     /// What is wrong with a file, by what it is about: nothing where it is taken. As little of it is read as tells.
     ///
-    /// - Parameter person: whose file it is.
+    /// - Parameter context: of the request; the work is cancelled if its client disconnects, and clients are served by address: accounts cost
+    ///   an attacker less than addresses.
     /// - Throws: ``APIError/unavailable`` where it cannot be told at the moment; ``APIError/busy`` if too many files wait.
-    func refusals(_ source: any ByteSource, _ bytes: Int64, by person: UserID) async throws -> [String: String] {
+    func refusals(_ source: any ByteSource, _ bytes: Int64, in context: APIContext) async throws -> [String: String] {
         guard bytes <= policy.bytes else { return ["size_bytes": "must be from 1 to \(policy.bytes)"] }
         do {
-            return policy.refusals(
-                try await media.probe(source, name: "the file", limits: Self.limits, for: person.description))
-        } catch .busy {
+            let facts = try await context.whilePresent { [media] in
+                try await media.probe(source, name: "the file", limits: Self.limits, for: context.address)
+            }
+            return policy.refusals(facts)
+        } catch RunError.busy {
             throw APIError.busy
-        } catch {
+        } catch let error as RunError {
             // What is at fault with the file is its owner's to know; anything else may pass.
             guard error.blame == .input else { throw APIError.unavailable }
             return ["video": error.description]

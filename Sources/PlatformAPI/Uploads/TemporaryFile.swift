@@ -6,7 +6,7 @@ final class TemporaryFile: Sendable {
     private let handle: FileHandle
     private static let queue = BlockingQueue("temporary files", width: 4)
 
-    /// Where this process finds it.
+    /// Path through `/proc/self/fd`, valid in this process only.
     var path: String { "/proc/self/fd/\(handle.fileDescriptor)" }
 
     /// - Throws: ``APIError/unavailable`` where none can be made.

@@ -119,7 +119,7 @@ struct UploadRoutes: Sendable {
         guard let key = ObjectKey(video.original.key) else { throw APIError.fault }
         let file = try await arrived(video, key)
         let refusals = try await inspection.refusals(
-            try await store.source(key, matching: file.tag, at: Date()), file.bytes, by: video.owner)
+            try await store.source(key, matching: file.tag, at: Date()), file.bytes, in: context)
         guard refusals.isEmpty else {
             try await videos.refuse(video.id, .refused(refusals))
             throw APIError(.unprocessableContent, "refused", "This file is not taken.", fields: refusals)

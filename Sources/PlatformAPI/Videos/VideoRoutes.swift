@@ -90,6 +90,12 @@ struct VideoRoutes: Sendable {
             throw APIError(.forbidden, "public", "A public video is not deleted; make it private first.")
         }
         // What cannot be removed now, the sweep of orphans removes.
+        if let name = video.uploadName, let key = ObjectKey(video.original.key) {
+            let upload = PartedUpload.ID(key: key, name: name, bytes: Int64(video.original.bytes))
+            do { try await store.abandon(upload) } catch {
+                context.logger.warning("parts were not removed", metadata: ["key": "\(key)", "error": "\(error)"])
+            }
+        }
         for key in keys.compactMap({ ObjectKey($0) }) {
             do { try await store.remove(key) } catch {
                 context.logger.warning("an object was not removed", metadata: ["key": "\(key)", "error": "\(error)"])

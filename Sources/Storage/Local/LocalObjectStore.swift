@@ -13,6 +13,9 @@ public struct LocalObjectStore: ObjectStore {
     private let sealed: String
     private let base: String
     private let key: SymmetricKey
+    private let receptions = Receptions()
+    /// Joins parts, which is copying: reads do not wait for it.
+    private let joining = BlockingQueue("store parts", width: 1)
     let queue = BlockingQueue("store", width: 8)
 
     /// - Parameters:
@@ -68,6 +71,7 @@ public struct LocalObjectStore: ObjectStore {
     }
 
     public func remove(_ key: ObjectKey) async throws(StoreError) {
+        receptions.discard(path(key))
         try await queue.run { _ throws(StoreError) in
             // First, so that whoever writes it just now sees it.
             if key.folder == .uploaded, !FileManager.default.createFile(atPath: seal(key), contents: nil) {
@@ -249,6 +253,9 @@ public struct LocalObjectStore: ObjectStore {
         let made = try await queue.run { _ throws(StoreError) in
             try StoredFile.writing("\(unfinished)/\(UUID().uuidString)")
         }
+        let place = writing.part.map { partPath($0.upload, $0.number) } ?? path(grant.key)
+        receptions.begin(made, for: place)
+        defer { receptions.end(made, for: place) }
         var received: Int64 = 0
         for try await chunk in chunks {
             received += Int64(chunk.count)
@@ -261,11 +268,11 @@ public struct LocalObjectStore: ObjectStore {
             throw StoreError.refused(reason: "\(received) bytes were sent, not the \(writing.bytes) that may be")
         }
         try await queue.run { _ throws(StoreError) in
-            if let part = writing.part {
+            if writing.part != nil {
                 guard !isSealed(grant.key) else { throw .sealed(grant.key) }
-                try made.commit(to: partPath(part.upload, part.number))
+                try made.commit(to: place)
             } else {
-                guard try made.commit(to: path(grant.key), replacing: false) else { throw .sealed(grant.key) }
+                guard try made.commit(to: place, replacing: false) else { throw .sealed(grant.key) }
                 // It may have been removed while it was sent.
                 guard FileManager.default.fileExists(atPath: seal(grant.key)) else { return }
                 try StoredFile.remove(path(grant.key))
@@ -276,7 +283,8 @@ public struct LocalObjectStore: ObjectStore {
 
     // MARK: Large objects
 
-    private func partPath(_ upload: String, _ number: Int) -> String { "\(unfinished)/\(upload).parts/\(number)" }
+    private func parts(_ upload: String) -> String { "\(unfinished)/\(upload).parts" }
+    private func partPath(_ upload: String, _ number: Int) -> String { "\(parts(upload))/\(number)" }
 
     public func uploadInParts(
         _ key: ObjectKey, bytes: Int64, for lifetime: Int, at date: Date
@@ -290,7 +298,10 @@ public struct LocalObjectStore: ObjectStore {
     }
 
     public func finish(_ upload: PartedUpload.ID) async throws(StoreError) {
-        try await queue.run { cancellation throws(StoreError) in
+        try await joining.run { cancellation throws(StoreError) in
+            // Somebody else asked for it at the same time, and the parts are about to be removed.
+            let manager = FileManager.default
+            if manager.fileExists(atPath: path(upload.key)), manager.fileExists(atPath: parts(upload.name)) { return }
             let made = try StoredFile.writing("\(unfinished)/\(UUID().uuidString)")
             for (index, size) in PartedUpload.sizes(upload.bytes).enumerated() {
                 if cancellation.isCancelled { throw .cancelled }
@@ -300,7 +311,6 @@ public struct LocalObjectStore: ObjectStore {
                 }
                 try made.write(try StoredFile.reading(path).read(at: 0, count: Int(size)))
             }
-            // Somebody who finishes it at the same time has the same parts.
             try made.commit(to: path(upload.key), replacing: false)
         }
         try await abandon(upload)
@@ -310,7 +320,10 @@ public struct LocalObjectStore: ObjectStore {
         try await queue.run { _ throws(StoreError) in
             // The name is one of ours: part of a path and nothing else.
             guard UUID(uuidString: upload.name) != nil else { return }
-            try StoredFile.remove("\(unfinished)/\(upload.name).parts")
+            for number in 1...PartedUpload.sizes(upload.bytes).count {
+                receptions.discard(partPath(upload.name, number))
+            }
+            try StoredFile.remove(parts(upload.name))
         }
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// An open file of the local store. One that is written goes when it is let go of, unless it was committed.
 ///
@@ -8,6 +9,11 @@ final class StoredFile: Sendable {
     private let descriptor: Int32
     private let path: String
     private let isNew: Bool
+    private let stage = Mutex(Stage.written)
+
+    private enum Stage {
+        case written, committed, discarded
+    }
 
     private init(_ descriptor: Int32, _ path: String, isNew: Bool) {
         self.descriptor = descriptor
@@ -50,8 +56,21 @@ final class StoredFile: Sendable {
         return bytes
     }
 
+    /// Gives up a file that is being written: its room is free at once, and whoever writes it gets ``StoreError/cancelled``. One that is
+    /// committed stays.
+    func discard() {
+        let isDiscarded = stage.withLock { stage in
+            if stage == .written { stage = .discarded }
+            return stage == .discarded
+        }
+        guard isDiscarded else { return }
+        ftruncate(descriptor, 0)
+        unlink(path)
+    }
+
     /// Writes behind what was written.
     func write(_ bytes: [UInt8]) throws(StoreError) {
+        guard stage.withLock({ $0 == .written }) else { throw .cancelled }
         var written = 0
         while written < bytes.count {
             let result = bytes.withUnsafeBytes { buffer in
@@ -73,6 +92,11 @@ final class StoredFile: Sendable {
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw .unavailable(reason: "the folder '\(folder)' cannot be made")
         }
+        let isOurs = stage.withLock { stage in
+            if stage == .written { stage = .committed }
+            return stage == .committed
+        }
+        guard isOurs else { throw .cancelled }
         guard fsync(descriptor) == 0 else { throw Self.failure() }
         if replaces {
             guard rename(path, place) == 0 else { throw Self.failure() }
