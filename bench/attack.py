@@ -81,6 +81,22 @@ def bomb(data):
     return data
 
 
+def box(kind, *parts):
+    content = b"".join(parts)
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+def slow(data):
+    """A fragmented clip that libavformat reads in quadratic time: indices of half a million fragments, and 20,000 fragments of a sample."""
+    header = data[:data.find(b"moof") - 4]
+    index = box(b"sidx", struct.pack(">IIIIIHH", 0, 1, 30, 0, 0, 0, 65535), struct.pack(">III", 1_000_000, 30, 0) * 65535)
+    fragments = []
+    for number in range(20_000):
+        track = box(b"tfhd", struct.pack(">III", 0x020000, 1, 0)[:8]) + box(b"trun", struct.pack(">IIII", 0x201, 1, 8, 1))
+        fragments.append(box(b"moof", box(b"mfhd", struct.pack(">II", 0, number + 1)), box(b"traf", track)) + box(b"mdat", b"x"))
+    return header + index * 8 + b"".join(fragments)
+
+
 def mutated(data, region, generator):
     """The bytes with 1 to 8 numbers of a region changed: to a large one, a small one, or by one bit."""
     data = bytearray(data)
@@ -102,14 +118,15 @@ def begin(server, token, size, media="video/mp4", pipeline=None):
     return server.ask("POST", "/api/videos/uploads", body | ({"pipeline": pipeline} if pipeline else {}), token)
 
 
-def upload(server, token, data, media="video/mp4"):
+def upload(server, token, data, media="video/mp4", address=None, timeout=120):
     """Uploads a file; returns the video, and the status, the answer and the seconds of its `complete`."""
     status, answer = begin(server, token, len(data), media)
     assert status == 201, answer
     status, words = server.ask("PUT", answer["upload"]["url"], data, headers=answer["upload"]["headers"])
     assert status < 300, words
     start = time.monotonic()
-    status, words = server.ask("POST", f"/api/videos/{answer['video_id']}/complete", b"", token)
+    headers = {"X-Forwarded-For": address} if address else {}
+    status, words = server.ask("POST", f"/api/videos/{answer['video_id']}/complete", b"", token, headers, timeout)
     return answer["video_id"], status, words, time.monotonic() - start
 
 
@@ -208,6 +225,68 @@ def bombs(attack):
                    watch.peaks["cortina-worker"] <= 1500)
         attack.row("memory of a media process", f"{watch.peaks['cortina-media']:.0f} MB", "1,000 MB",
                    watch.peaks["cortina-media"] <= 1000)
+
+
+def probes(attack):
+    """Files that take long to look at."""
+    whole, data = clip(attack.folder, "whole.mp4"), slow(clip(attack.folder, "parts.mp4", "-movflags", "frag_keyframe+empty_moov"))
+    with attack.server(OPEN | {"PROXIES": "1", "QUOTA_BYTES": "100000000000"}) as server:
+        mallory, anna = server.sign_up("mallory"), server.sign_up("anna")
+        _, status, words, seconds = upload(server, mallory, data, address="203.0.113.1")
+        attack.row("a file that is read in quadratic time", f"{status} in {seconds:.1f} s: {words.get('fields', {}).get('video', words)}",
+                   "refused, 6 s", status == 422 and seconds < 6)
+
+        def give_up(number, address):
+            with contextlib.suppress(OSError):
+                upload(server, mallory, data, address=address(number), timeout=2)
+
+        for name, count, address, bound in [
+            ("40 of them from one address, whose clients hang up", 40, lambda n: "203.0.113.1", 6),
+            ("six of them from six addresses", 6, lambda n: f"203.0.113.{n + 10}", 15),
+        ]:
+            with concurrent.futures.ThreadPoolExecutor(40) as pool:
+                flood = [pool.submit(give_up, number, address) for number in range(count)]
+                time.sleep(1)
+                _, status, _, seconds = upload(server, anna, whole, address="198.51.100.77")
+                for one in flood:
+                    one.result()
+            attack.row(f"somebody's `complete` beside {name}", f"{status} in {seconds:.1f} s", f"200, {bound} s", status == 200 and seconds < bound)
+
+
+def disk(attack):
+    """Requests that hold room on the disk."""
+    with attack.server() as server:
+        token = server.sign_up("mallory")
+        size = 5_000_000
+        _, answer = begin(server, token, size)
+        target = answer["upload"]["url"].removeprefix(server.url)
+        head = (f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\nContent-Length: {size}\r\n\r\n").encode()
+        clients = []
+
+        def stall():
+            client = socket.create_connection(server.address)
+            with contextlib.suppress(OSError):
+                client.sendall(head + bytes(size - 1))
+            clients.append(client)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: stall(), range(40)))
+        time.sleep(1)
+        held = sum(path.stat().st_size for path in (server.folder / "store/unfinished").iterdir() if path.is_file()) / 1e6
+        attack.row("40 uploads of 5 MB to one signed address that all lack a byte", f"{held:.0f} MB on the disk", "10 MB", held <= 10)
+        form = (f"POST /api/videos/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {size + 200}\r\n"
+                "Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\nContent-Disposition: form-data; name=\"video_file\"; "
+                "filename=\"a.mp4\"\r\n\r\n").encode()
+        forms = []
+        for _ in range(40):
+            client = socket.create_connection(server.address)
+            with contextlib.suppress(OSError):
+                client.sendall(form + bytes(100_000))
+            forms.append(client)
+        time.sleep(1)
+        files = [os.readlink(path) for path in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir() if path.is_symlink()]
+        count = sum("/cortina-" in name and name.endswith("(deleted)") for name in files)
+        attack.row("40 forms at once of one person", f"{count} temporary files", "3", count <= 3)
 
 
 def tables(attack):
@@ -506,7 +585,7 @@ def quotas(attack):
                    status == "413" and grown <= 64)
 
 
-ATTACKS = [bombs, tables, logins, searches, connections, fairness, quotas]
+ATTACKS = [bombs, probes, tables, disk, logins, searches, connections, fairness, quotas]
 
 
 def main():

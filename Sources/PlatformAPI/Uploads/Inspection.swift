@@ -9,7 +9,7 @@ struct Inspection: Sendable {
     let policy: UploadPolicy
     let media: MediaProcesses
     /// What looking at a file may take: a picture of 8192x4608 in 10 bit is decoded in 0.6 GB.
-    private static let limits = Limits(time: 30, processorTime: 6, memory: 1_000_000_000)
+    private static let limits = Limits(time: 30, processorTime: 4, memory: 1_000_000_000)
 
     /// What is wrong with a file, by what it is about: nothing where it is taken. As little of it is read as tells.
     ///
