@@ -285,7 +285,7 @@ def disk(attack):
             forms.append(client)
         time.sleep(1)
         files = [os.readlink(path) for path in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir() if path.is_symlink()]
-        count = sum("/cortina-" in name and name.endswith("(deleted)") for name in files)
+        count = sum(pathlib.PurePath(name).name.startswith("cortina-") and name.endswith("(deleted)") for name in files)
         attack.row("40 forms at once of one person", f"{count} temporary files", "3", count <= 3)
 
 

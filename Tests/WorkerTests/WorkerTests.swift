@@ -99,11 +99,11 @@ struct WorkerTests {
         let bad = try await shop.upload(clip(), for: pipeline, named: "die")
         let good = try await shop.upload(clip(), for: pipeline, named: "rally.mp4")
         let worker = shop.worker(program: "hostile-media")
-        for attempt in 1...2 {
+        for fault in 1...2 {
             let job = try #require(try await shop.queue.claim(waiting: .zero))
-            #expect(job.video == bad && job.attempt == attempt)
+            #expect(job.video == bad && job.attempt == 1)
             #expect(await worker.perform(job) == .givenBack)
-            if attempt == 1 {
+            if fault == 1 {
                 let other = try #require(try await shop.queue.claim(waiting: .zero))
                 #expect(other.video == good && other.attempt == 1)
                 #expect(await worker.perform(other) == .made)

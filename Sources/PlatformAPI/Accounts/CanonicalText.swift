@@ -13,8 +13,8 @@ public enum CanonicalText {
         address.precomposedStringWithCompatibilityMapping.lowercased().precomposedStringWithCompatibilityMapping
     }
 
-    /// True if `text` has characters that are not shown: control, format (bidi controls too), private-use, unassigned or default-ignorable
-    /// ones, or U+2800. Joiners, emoji selectors and tags are allowed where scripts and emoji need them.
+    /// True if `text` has characters that are not shown: control, format (bidi controls too) or default-ignorable ones, or U+2800. Joiners,
+    /// emoji selectors and tags are allowed where scripts and emoji need them.
     static func hasHidden(_ text: String) -> Bool {
         let scalars = Array(text.unicodeScalars)
         return scalars.indices.contains { index in
@@ -25,12 +25,16 @@ public enum CanonicalText {
         }
     }
 
-    /// True if `text` has any character that is not shown, wherever it stands: in an e-mail address no script needs one.
-    static func hasAnyHidden(_ text: String) -> Bool { text.unicodeScalars.contains(where: isHidden) }
+    /// True if `text` has any character that is not shown, or that has no meaning (private use, unassigned): no e-mail address needs one.
+    static func hasAnyHidden(_ text: String) -> Bool {
+        text.unicodeScalars.contains { scalar in
+            isHidden(scalar) || [.privateUse, .unassigned].contains(scalar.properties.generalCategory)
+        }
+    }
 
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate: true
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
         default: scalar.properties.isDefaultIgnorableCodePoint || scalar == blank
         }
     }
