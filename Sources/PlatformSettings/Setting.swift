@@ -1,6 +1,6 @@
 import ArgumentParser
 import Configuration
-import SystemPackage
+import Foundation
 
 /// What can be set, in the environment or in a file.
 public enum Setting: String, CaseIterable {
@@ -148,16 +148,41 @@ public enum Setting: String, CaseIterable {
 public struct SettingReader: Sendable {
     private let reader: ConfigReader
 
-    /// - Parameter file: JSON, with the names' parts as objects: `{"database": {"host": …}}`.
-    /// - Throws: an error that says what is wrong with the file.
+    /// - Parameter file: JSON, an object of the settings by their variables' names: `{"DATABASE_HOST": "db", "RATE_LOGINS": 60}`; or with the
+    ///   names' parts as objects: `{"database": {"host": "db"}}`.
+    /// - Throws: an error that says what is wrong with the file: also for a name that is no setting.
     public init(file: String?) async throws {
         var providers: [any ConfigProvider] = [EnvironmentVariablesProvider()]
-        if let file {
-            do { providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file))) } catch {
-                throw ValidationError("the settings in '\(file)' cannot be read")
+        if let file { providers.append(InMemoryProvider(values: try Self.values(file))) }
+        reader = ConfigReader(providers: providers)
+    }
+
+    private static func values(_ file: String) throws -> [AbsoluteConfigKey: ConfigValue] {
+        guard let bytes = FileManager.default.contents(atPath: file),
+            let object = try? JSONSerialization.jsonObject(with: bytes) as? [String: Any]
+        else { throw ValidationError("the settings in '\(file)' cannot be read: they must be an object of JSON") }
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        for (name, text) in try flat(object, file) {
+            let isVariable = { (setting: Setting) in setting.variable == name.uppercased().replacing(".", with: "_") }
+            guard let setting = Setting.allCases.first(where: isVariable) else {
+                throw ValidationError("'\(name)' in '\(file)' is no setting; --help lists them")
+            }
+            let key = AbsoluteConfigKey(setting.rawValue.split(separator: ".").map(String.init))
+            values[key] = ConfigValue(.string(text), isSecret: setting.isSecret)
+        }
+        return values
+    }
+
+    /// The values of an object and of those in it, by their names with dots between.
+    private static func flat(_ object: [String: Any], _ file: String) throws -> [(String, String)] {
+        try object.flatMap { name, value in
+            switch value {
+            case let object as [String: Any]: try flat(object, file).map { ("\(name).\($0)", $1) }
+            case let text as String: [(name, text)]
+            case let number as NSNumber: [(name, number.stringValue)]
+            default: throw ValidationError("'\(name)' in '\(file)' must be a string or a number")
             }
         }
-        reader = ConfigReader(providers: providers)
     }
 
     /// A setting; nil where it is not set.
@@ -170,14 +195,14 @@ public struct SettingReader: Sendable {
     public func number(_ setting: Setting, default other: Int) throws -> Int {
         guard let text = self[setting] else { return other }
         guard let number = Int(text), number > 0 else {
-            throw ValidationError("\(setting.rawValue) must be a whole number above 0")
+            throw ValidationError("\(setting.variable) must be a whole number above 0")
         }
         return number
     }
 
     /// A setting that must be there.
     public func required(_ setting: Setting) throws -> String {
-        guard let value = self[setting] else { throw ValidationError("\(setting.rawValue) must be set") }
+        guard let value = self[setting] else { throw ValidationError("\(setting.variable) must be set") }
         return value
     }
 }

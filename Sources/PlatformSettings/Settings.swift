@@ -72,7 +72,7 @@ public struct Settings: Sendable {
     public func logLevel() throws -> Logger.Level {
         guard let text = reader[.logLevel] else { return .info }
         guard let level = Logger.Level(rawValue: text) else {
-            throw ValidationError("\(Setting.logLevel.rawValue) must be debug, info, warning or error")
+            throw ValidationError("\(Setting.logLevel.variable) must be debug, info, warning or error")
         }
         return level
     }
@@ -81,7 +81,7 @@ public struct Settings: Sendable {
     public func mediaIsolation() throws -> MediaJob.Isolation {
         guard let text = reader[.mediaIsolation] else { return .required }
         guard let isolation = MediaJob.Isolation(rawValue: text) else {
-            throw ValidationError("\(Setting.mediaIsolation.rawValue) must be required or available")
+            throw ValidationError("\(Setting.mediaIsolation.variable) must be required or available")
         }
         return isolation
     }
@@ -90,7 +90,7 @@ public struct Settings: Sendable {
     public func metricsPort() throws -> Int? {
         guard reader[.metricsPort] != nil else { return nil }
         let port = try reader.number(.metricsPort, default: 0)
-        guard port <= 65535 else { throw ValidationError("\(Setting.metricsPort.rawValue): there is no port \(port)") }
+        guard port <= 65535 else { throw ValidationError("\(Setting.metricsPort.variable): there is no port \(port)") }
         return port
     }
 
@@ -119,7 +119,7 @@ public struct Settings: Sendable {
 
     /// Where files of our own lie.
     public func folder() throws -> String {
-        guard let data else { throw ValidationError("--data must say where files are kept, or store.bucket be set") }
+        guard let data else { throw ValidationError("--data must say where files are kept, or STORE_BUCKET be set") }
         return data
     }
 

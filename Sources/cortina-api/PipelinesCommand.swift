@@ -91,11 +91,14 @@ struct PipelinesCommand: AsyncParsableCommand {
             guard let others = try published.catalog().newest(pinned.name, upTo: pinned.version - 1) else {
                 throw ValidationError("there is no earlier version for the other people")
             }
-            try await database.run { pool in
-                try await PipelineRepository(pool).setCanary(
+            let rest = try await database.run { pool in
+                let repository = PipelineRepository(pool)
+                try await repository.setCanary(
                     pinned.name, .init(version: pinned.version, percent: percent), otherwise: others.version)
+                return try await repository.rules()[pinned.name]?.version ?? others.version
             }
-            print("\(pinned.name) is \(pipeline) with \(percent) % of people")
+            print(
+                "\(pinned.name) is \(pipeline) with \(percent) % of people, and \(pinned.name)@\(rest) with all others")
         }
     }
 

@@ -28,7 +28,7 @@ extension Settings {
         if let text = reader[.proxies] {
             guard let proxies = Proxies(text) else {
                 throw ValidationError(
-                    "\(Setting.proxies.rawValue) must be a number from 0 to 16, or CIDR blocks with commas between")
+                    "\(Setting.proxies.variable) must be a number from 0 to 16, or CIDR blocks with commas between")
             }
             settings.proxies = proxies
         }
@@ -61,7 +61,7 @@ extension Settings {
         return try text.split(separator: ",").map { part in
             let sides = part.split(separator: ":", maxSplits: 1)
             guard sides.count == 2, let secret = Data(base64Encoded: String(sides[1])) else {
-                throw ValidationError("\(Setting.tokenKeys.rawValue) must be NAME:BASE64, with commas between")
+                throw ValidationError("\(Setting.tokenKeys.variable) must be NAME:BASE64, with commas between")
             }
             return (name: String(sides[0]), secret: Array(secret))
         }
@@ -74,7 +74,7 @@ extension Settings {
         let most = try reader.number(.uploadMostSeconds, default: Int(policy.duration.upperBound))
         guard least <= most else {
             throw ValidationError(
-                "\(Setting.uploadLeastSeconds.rawValue) is more than \(Setting.uploadMostSeconds.rawValue)")
+                "\(Setting.uploadLeastSeconds.variable) is more than \(Setting.uploadMostSeconds.variable)")
         }
         policy.duration = Double(least)...Double(most)
         policy.side = try reader.number(.uploadSide, default: policy.side)

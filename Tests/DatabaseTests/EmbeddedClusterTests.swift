@@ -28,6 +28,14 @@ struct EmbeddedClusterTests {
             return try server()
         }
         #expect(!isRunning(first))
+        try await cluster.run { settings in
+            let error = await #expect(throws: DatabaseError.self) {
+                try await EmbeddedCluster(folder: scratch.path("pg")).run { _ in }
+            }
+            #expect(error.map { "\($0)".contains("in use") } == true, "\(error as Any)")
+            let answer = try await Connection.open(settings).query(Statement("SELECT 1"))
+            #expect(answer.count == 1)
+        }
         let n: Int = try await cluster.run { settings in
             try await Connection.open(settings).query(Statement("SELECT n FROM t"))[0]["n"]
         }
@@ -123,6 +131,8 @@ struct EmbeddedClusterTests {
         let cluster = try EmbeddedCluster(folder: scratch.path("pg"), isDurable: false)
         try await cluster.run { _ in
             let first = try server()
+            // The kernel releases the lock of a process that ends.
+            try FileManager.default.removeItem(atPath: scratch.path("pg/lock"))
             try await EmbeddedCluster(folder: scratch.path("pg"), isDurable: false).run { settings in
                 #expect(!isRunning(first))
                 let one: Int = try await Connection.open(settings).query(Statement("SELECT 1 AS one"))[0]["one"]

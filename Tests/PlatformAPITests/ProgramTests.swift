@@ -206,11 +206,22 @@ struct ProgramTests {
     @Test("what is missing or wrong in the settings is said, and a secret never is")
     func settings() throws {
         let missing = try run(["migrate"])
-        #expect(missing.status == 64 && missing.errors.contains("database.host must be set"))
+        #expect(missing.status == 64 && missing.errors.contains("DATABASE_HOST must be set"))
         let alone = try run(["serve", "--embedded"])
         #expect(alone.status == 64 && alone.errors.contains("--data"))
         let absent = try run(["migrate", "--settings", scratch.path("absent.json")])
         #expect(absent.status == 64 && absent.errors.contains("cannot be read"))
+        let file = scratch.path("odd.json")
+        for (json, words) in [
+            (#"{"DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": -1}"#, "DATABASE_PORT must be a whole number above 0"),
+            (#"{"database": {"host": "127.0.0.1", "port": 0}}"#, "DATABASE_PORT must be a whole number above 0"),
+            (#"{"DATABASE_HOTS": "127.0.0.1"}"#, "'DATABASE_HOTS'"), (#"{"DATABASE_HOST": ["a"]}"#, "must be a string"),
+            ("[]", "cannot be read"),
+        ] {
+            try json.write(toFile: file, atomically: true, encoding: .utf8)
+            let odd = try run(["migrate", "--settings", file])
+            #expect(odd.status == 64 && odd.errors.contains(words), "\(odd.errors)")
+        }
         let secrets = ["DATABASE_PASSWORD": "hunter2", "DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": "1"]
         let unreachable = try run(["migrate"], environment: secrets)
         #expect(unreachable.status != 0 && !(unreachable.errors + unreachable.output).contains("hunter2"))

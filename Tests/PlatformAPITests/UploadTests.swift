@@ -189,6 +189,21 @@ struct UploadTests {
         }
     }
 
+    @Test("a file that cannot be read is refused with the types that are taken")
+    func unreadable() async throws {
+        try await run { platform in
+            let anna = try await platform.client.join("anna")
+            let bytes = Array("This is no film.".utf8)
+            let begun = try await platform.client.send(
+                "POST", "/api/videos/uploads", Self.begin(bytes.count), as: anna.token)
+            _ = try await platform.client.exchange("PUT", try #require(begun["upload.url"]), body: bytes)
+            let path = "/api/videos/\(try #require(begun["video_id"] as Int?))/complete"
+            let answer = try await platform.client.send("POST", path, as: anna.token)
+            let words: String = try #require(answer["fields.video"])
+            #expect(words.contains("video/mp4") && !words.contains("WebM"), "\(words)")
+        }
+    }
+
     @Test("what the policy refuses is said of the file, and the video is failed with a sentence")
     func refusals() async throws {
         let files: [(bytes: [UInt8], field: String)] = [

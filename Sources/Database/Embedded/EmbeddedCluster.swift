@@ -54,6 +54,8 @@ public struct EmbeddedCluster: Sendable {
     public nonisolated(nonsending) func run<Result>(
         _ body: (DatabaseSettings) async throws -> Result
     ) async throws -> Result {
+        let lock = try lock()
+        defer { close(lock) }
         let owner = try await prepare()
         let hasStarted = Flag()
         let server = Task { try await serve(owner, hasStarted) }
@@ -69,14 +71,30 @@ public struct EmbeddedCluster: Sendable {
         return try result.get()
     }
 
+    /// Locks the folder for this process (flock(2)): another one would end its server.
+    ///
+    /// - Returns: the descriptor that holds the lock.
+    private func lock() throws(DatabaseError) -> Int32 {
+        // A socket's path has 107 bytes at the most (unix(7)).
+        guard "\(folder)/.s.PGSQL.5432".utf8.count <= 107 else {
+            throw .fault("the path '\(folder)' is too long for the database's socket")
+        }
+        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+            throw .fault("the folder '\(folder)' cannot be made")
+        }
+        let lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { throw .fault("'\(folder)/lock' cannot be written") }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw .fault("the database in '\(folder)' is in use by another process; end that, or choose another folder")
+        }
+        return lock
+    }
+
     // MARK: Making it
 
     /// Makes the cluster where there is none, and stops a server that an earlier process left behind.
     private func prepare() async throws -> Owner {
-        // A socket's path has 107 bytes at the most (unix(7)).
-        guard "\(folder)/.s.PGSQL.5432".utf8.count <= 107 else {
-            throw DatabaseError.fault("the path '\(folder)' is too long for the database's socket")
-        }
         let owner = try await Owner.of(processesNamed: Self.systemUser)
         try makeFolder(folder, for: owner)
         try await stopOrphan()

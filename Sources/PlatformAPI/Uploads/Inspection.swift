@@ -8,6 +8,7 @@ import Runner
 struct Inspection: Sendable {
     let policy: UploadPolicy
     let media: MediaProcesses
+
     /// What looking at a file may take: a picture of 8192x4608 in 10 bit is decoded in 0.6 GB.
     private static let limits = Limits(time: 30, processorTime: 4, memory: 1_000_000_000)
 
@@ -28,7 +29,12 @@ struct Inspection: Sendable {
         } catch let error as RunError {
             // What is at fault with the file is its owner's to know; anything else may pass.
             guard error.blame == .input else { throw APIError.unavailable }
-            return ["video": error.description]
+            switch error.classification.code {
+            // The command line takes more formats than the policy.
+            case .notMedia, .unsupportedFormat:
+                return ["video": "is not a file that can be read; use \(policy.typeNames)"]
+            default: return ["video": error.description]
+            }
         }
     }
 }
