@@ -147,7 +147,7 @@ public enum MediaReply: Codable, Sendable {
     case progress(RunProgress)
     case probed(ProbeFacts)
     /// The poster, JPEG, is the message's attachment; without one, that is empty.
-    case made(RunReport, plan: PlanFacts)
+    case made(RunReport, plan: PlanFacts, posterSeconds: Seconds)
     /// Number of segments encoded.
     case baked(Int)
     case checked

@@ -21,6 +21,8 @@ public final class MediaProcesses: Sendable {
         public let size: PictureSize
         /// The poster, JPEG.
         public let poster: [UInt8]?
+        /// How long the poster took.
+        public let posterTime: Duration
     }
 
     private struct State {
@@ -134,10 +136,10 @@ public final class MediaProcesses: Sendable {
             cache: (cache?.path).map(Self.absolute), posterWidth: posterWidth)
         let answer = try await perform(
             .make(work), source, name: name, output: output, limits: limits, progress: progress)
-        guard case .made(let report, let plan) = answer.reply else { throw Self.unexpectedReply }
+        guard case .made(let report, let plan, let posterSeconds) = answer.reply else { throw Self.unexpectedReply }
         return Made(
             report: report, planning: .seconds(plan.seconds.value), size: plan.size,
-            poster: answer.attachment.isEmpty ? nil : answer.attachment)
+            poster: answer.attachment.isEmpty ? nil : answer.attachment, posterTime: .seconds(posterSeconds.value))
     }
 
     /// Fills a cache with the bumpers of a pipeline. No stranger's file is read.

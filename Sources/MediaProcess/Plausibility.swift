@@ -12,8 +12,9 @@ extension Result where Success == MediaSession.Answer, Failure == RunError {
         case .success(.probed(let facts)):
             facts.container.isPlain && facts.container.utf8.count <= Bounds.word && (facts.seconds ?? 0).isPlausible
                 && facts.size?.isPlausible != false
-        case .success(.made(let report, let plan)):
-            report.isPlausible(limits) && plan.seconds.value.isPlausible && plan.size.isPlausible
+        case .success(.made(let report, let plan, let posterSeconds)):
+            report.isPlausible(limits) && posterSeconds.value.isPlausible && plan.seconds.value.isPlausible
+                && plan.size.isPlausible
         case .success: true
         }
     }

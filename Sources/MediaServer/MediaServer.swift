@@ -107,10 +107,13 @@ public struct MediaServer: Sendable {
             plan, input: job.name, descriptor: output, name: "the video"
         ) { tell(.progress($0)) }
         var poster: [UInt8] = []
+        let end = clock.now
         if let width = make.posterWidth {
             poster = try self.poster(output, lasting: report.duration, width: width)
         }
-        return (.made(report, plan: facts), poster)
+        return (
+            .made(report, plan: facts, posterSeconds: Seconds(end.duration(to: clock.now) / .seconds(1))), poster
+        )
     }
 
     /// The picture in the middle of a video, as JPEG.

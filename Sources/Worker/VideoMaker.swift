@@ -88,6 +88,7 @@ struct VideoMaker: Sendable {
         }
         cost.steps["plan"] = made.planning
         cost.steps["run"] = .seconds(made.report.wallSeconds)
+        cost.steps["poster"] = made.posterTime
         let picture = folder.path("poster.jpg")
         do { try Data(made.poster ?? []).write(to: URL(filePath: picture)) } catch {
             throw RunError.cannotWrite(picture, reason: "the disk may be full")
