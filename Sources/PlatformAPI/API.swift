@@ -129,11 +129,12 @@ public struct API: Sendable {
             videos: videos, store: store, authenticator: authenticator, list: list, quota: settings.quota)
         own.add(to: api.group("videos"))
         let inspection = Inspection(policy: settings.policy, media: media)
-        UploadRoutes(videos: videos, store: store, choice: choice, inspection: inspection, own: own)
+        let slots = UploadSlots(limit: settings.connections.uploads)
+        UploadRoutes(videos: videos, store: store, choice: choice, inspection: inspection, own: own, slots: slots)
             .add(to: api.group("videos"))
         FormUploadRoutes(
             videos: videos, store: store, choice: choice, inspection: inspection, authenticator: authenticator,
-            quota: settings.quota
+            quota: settings.quota, slots: slots
         ).add(to: api.group("videos"))
         EventRoutes(videos: videos, events: events, own: own, streamLimit: settings.streams).add(
             to: api.group("videos"))
@@ -145,7 +146,9 @@ public struct API: Sendable {
         ).add(to: everybody)
         RankingRoutes(rankings: RankingRepository(pool)).add(to: everybody)
         // Other stores answer for themselves.
-        if let store = store as? LocalObjectStore { StoreRoutes(store: store).add(to: router.group("store")) }
+        if let store = store as? LocalObjectStore {
+            StoreRoutes(store: store, slots: slots).add(to: router.group("store"))
+        }
         paths.note(router)
         return RequestTasks(router: router)
     }

@@ -377,6 +377,30 @@ struct StrangerTests {
         }
     }
 
+    @Test("when all places for uploads are taken, another is told to come again")
+    func uploads() async throws {
+        var settings = Platform.settings
+        settings.connections.uploads = 1
+        try await Platform.run(settings) { platform in
+            let anna = try await platform.client.join("anna")
+            let fields = [
+                "Host: x", "Authorization: Bearer \(anna.token)", "Content-Type: multipart/form-data; boundary=b",
+                "Content-Length: 1000",
+            ]
+            let form = "--b\r\nContent-Disposition: form-data; name=\"video_file\"; filename=\"a.mp4\"\r\n\r\naaaa"
+            let slow = try RawConnection(platform.url)
+            slow.send(Self.request("POST /api/videos/upload", fields, body: form))
+            var statuses: Set<String> = []
+            while !statuses.contains("HTTP/1.1 503") {
+                let other = try RawConnection(platform.url)
+                let rest = String(repeating: "a", count: 1000 - form.utf8.count)
+                other.send(Self.request("POST /api/videos/upload", fields, body: form + rest))
+                statuses.insert(String(await other.receive(until: "\r\n\r\n").prefix(12)))
+            }
+            #expect(statuses.isSubset(of: ["HTTP/1.1 503", "HTTP/1.1 400"]), "\(statuses)")
+        }
+    }
+
     @Test("a form of field names without an end is refused before it fills the memory")
     func forms() async throws {
         try await Platform.run { platform in

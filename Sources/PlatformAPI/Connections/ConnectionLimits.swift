@@ -4,6 +4,8 @@ public struct ConnectionLimits: Sendable {
     public var total = 10_000
     /// Maximum number of connections per IPv4 address or IPv6 /64. Proxies have no such limit.
     public var perAddress = 256
+    /// Maximum number of uploads that are received or looked at.
+    public var uploads = 500
     /// Timeout of a request's head, in seconds; also the allowance added to the time of a body or response at ``rate``.
     public var head = 20
     /// Timeout of the next request on a connection, in seconds.
@@ -19,11 +21,11 @@ public struct ConnectionLimits: Sendable {
 
     public init() {}
 
-    /// Limits for a process with `openFiles` descriptors: a connection uses at most three: its socket, a temporary file, and the same file open for
-    /// a media process.
+    /// Limits for a process with `openFiles` descriptors: a connection uses one, an upload two more.
     public func fitting(openFiles: Int) -> ConnectionLimits {
         var limits = self
-        limits.total = max(8, min(total, (openFiles - Self.otherFiles) / 3))
+        limits.uploads = max(8, min(uploads, (openFiles - Self.otherFiles) / 6))
+        limits.total = max(8, min(total, openFiles - Self.otherFiles - 2 * limits.uploads))
         return limits
     }
 

@@ -21,8 +21,10 @@ struct EventRoutes: Sendable {
         guard let token = claims.token else { throw APIError.unauthorized }
         // Before looking: what happens meanwhile is not missed.
         let watched = events.watch(id)
-        let lease = try await events.lease(by: user.id, with: token, limit: streamLimit) { watched.end() }
+        let lease = try events.open.open(by: user.id, with: token, limit: streamLimit) { watched.end() }
         guard let now = try await videos.states(of: [id]).first else { throw APIError.notFound }
+        // The token may have been revoked after it was checked and before the stream was open here.
+        guard try await !events.isRevoked(token) else { throw APIError.unauthorized }
         let body = ResponseBody { writer in
             defer { withExtendedLifetime(lease) {} }
             var stream = EventStream()

@@ -8,9 +8,9 @@ final class OpenStreams: Sendable {
     final class Lease: Sendable {
         private let streams: OpenStreams
         private let number: Int
-        private let slot: UserSlots.Slot
+        private let slot: Slots<UserID>.Slot
 
-        fileprivate init(_ streams: OpenStreams, _ number: Int, _ slot: UserSlots.Slot) {
+        fileprivate init(_ streams: OpenStreams, _ number: Int, _ slot: Slots<UserID>.Slot) {
             self.streams = streams
             self.number = number
             self.slot = slot
@@ -29,7 +29,7 @@ final class OpenStreams: Sendable {
         var streams: [Int: Stream] = [:]
     }
 
-    private let users = UserSlots()
+    private let users = Slots<UserID>()
     private let state = Mutex(State())
 
     /// Opens a stream.

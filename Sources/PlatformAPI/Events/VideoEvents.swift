@@ -50,17 +50,10 @@ public final class VideoEvents: Service {
     /// Watches a video, for as long as the subscription is kept.
     func watch(_ id: VideoID) -> Broadcast<VideoID, Event>.Subscription { broadcast.subscribe(to: id) }
 
-    /// Opens a stream, which ends when its token is revoked.
+    /// True if a token was revoked.
     ///
-    /// - Throws: ``APIError/streams(_:)``; ``APIError/unauthorized`` if the token was revoked meanwhile; ``DatabaseError``.
-    func lease(
-        by user: UserID, with token: UUID, limit: Int, end: @escaping @Sendable () -> Void
-    ) async throws -> OpenStreams.Lease {
-        let lease = try open.open(by: user, with: token, limit: limit, end: end)
-        // The token may have been revoked after it was checked and before the stream was known here.
-        guard try await tokens.revoked(among: [token]).isEmpty else { throw APIError.unauthorized }
-        return lease
-    }
+    /// - Throws: ``DatabaseError``.
+    func isRevoked(_ token: UUID) async throws -> Bool { try await !tokens.revoked(among: [token]).isEmpty }
 
     /// How many watch.
     var watchers: Int { broadcast.count }

@@ -6,6 +6,7 @@ import Storage
 /// `/store`: the local store's objects, for whoever has a signed address.
 struct StoreRoutes: Sendable {
     let store: LocalObjectStore
+    let slots: UploadSlots
 
     /// How much is read from the disk at a time.
     private static let piece: Int64 = 256 << 10
@@ -81,7 +82,9 @@ struct StoreRoutes: Sendable {
             throw APIError(.badRequest, "wrong_type", "The file must be sent as \(grant.key.type.rawValue).")
         }
         do {
-            try await store.receive(grant, request.body.map { Array($0.readableBytesView) })
+            try await slots.run(for: context.address) {
+                try await store.receive(grant, request.body.map { Array($0.readableBytesView) })
+            }
         } catch StoreError.sealed {
             throw APIError(
                 .preconditionFailed, "already_uploaded", "There is a file already; this address is good once.")

@@ -12,7 +12,8 @@ struct FormUploadRoutes: Sendable {
     let inspection: Inspection
     let authenticator: Authenticator
     let quota: Quota
-    let slots = UserSlots()
+    let slots: UploadSlots
+    private let own = Slots<UserID>()
 
     /// Maximum number of forms that a user sends at a time: each takes room on the disk.
     private static let concurrent = 3
@@ -33,15 +34,19 @@ struct FormUploadRoutes: Sendable {
         // Before a large body is read for nothing.
         let length = try FormUpload.length(request, limit: inspection.policy.bytes)
         try await videos.check(quota, of: user.id, bytes: length)
-        guard let slot = slots.take(user.id, limit: Self.concurrent) else {
+        guard let slot = own.take(user.id, limit: Self.concurrent) else {
             throw Quota.Exceeded.openUploads(Self.concurrent)
         }
         defer { withExtendedLifetime(slot) {} }
+        return try await slots.run(for: context.address) { try await receive(request, user.id, context) }
+    }
+
+    private func receive(_ request: Request, _ user: UserID, _ context: APIContext) async throws -> Response {
         let form = try await FormUpload(request, limit: inspection.policy.bytes)
         var fields = Fields()
         let title = fields.text("title", form.fields["title"])
         let isPublic = isPublic(form.fields["is_public"], &fields)
-        let pipeline = try await choice.pipeline(form.fields["pipeline"], for: user.id, &fields)
+        let pipeline = try await choice.pipeline(form.fields["pipeline"], for: user, &fields)
         let type = type(form.file, &fields)
         if form.file != nil, form.bytes == 0 { fields.refuse(FormUpload.fileField, "is empty") }
         try fields.check()
@@ -59,7 +64,7 @@ struct FormUploadRoutes: Sendable {
             contentType: type.rawValue, bytes: Int(form.bytes))
         // Known before it is there: a file that nobody knows of is an orphan.
         let video = try await videos.add(
-            by: user.id, title: title, isPublic: isPublic, original, with: pipeline, within: quota)
+            by: user, title: title, isPublic: isPublic, original, with: pipeline, within: quota)
         try await store.put(form.content.path, as: key)
         _ = try await videos.accept(
             video.id, bytes: Int(form.bytes), tag: try await store.info(key)?.tag)
@@ -68,7 +73,7 @@ struct FormUploadRoutes: Sendable {
             Uploaded(
                 id: accepted.id.rawValue, title: accepted.title, status: accepted.status.rawValue,
                 isPublic: accepted.isPublic, uploadedAt: accepted.uploadedAt ?? accepted.createdAt,
-                userId: user.id.rawValue, s3Key: accepted.original.key), status: .created)
+                userId: user.rawValue, s3Key: accepted.original.key), status: .created)
     }
 
     private func isPublic(_ text: String?, _ fields: inout Fields) -> Bool {

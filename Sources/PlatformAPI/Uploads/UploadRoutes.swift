@@ -12,6 +12,7 @@ struct UploadRoutes: Sendable {
     let choice: PipelineChoice
     let inspection: Inspection
     let own: VideoRoutes
+    let slots: UploadSlots
 
     /// How long a signed address for writing is of use, in seconds.
     private static let lifetime = 3600
@@ -118,8 +119,10 @@ struct UploadRoutes: Sendable {
         guard video.status == .pendingUpload else { return try JSON.response(try await own.body(video)) }
         guard let key = ObjectKey(video.original.key) else { throw APIError.fault }
         let file = try await arrived(video, key)
-        let refusals = try await inspection.refusals(
-            try await store.source(key, matching: file.tag, at: Date()), file.bytes, in: context)
+        let refusals = try await slots.run(for: context.address) {
+            try await inspection.refusals(
+                try await store.source(key, matching: file.tag, at: Date()), file.bytes, in: context)
+        }
         guard refusals.isEmpty else {
             try await videos.refuse(video.id, .refused(refusals))
             throw APIError(.unprocessableContent, "refused", "This file is not taken.", fields: refusals)
