@@ -22,7 +22,7 @@ struct EventTests {
     }
 
     private func events(
-        _ platform: Platform, _ id: VideoID, as token: String, isDeleted: Bool
+        _ platform: Platform, _ id: VideoID, as token: String, isDeleted: Bool = false
     ) async throws -> String {
         let answer = try await platform.client.exchange(
             "GET", "/api/videos/\(id)/events", headers: ["Authorization": "Bearer \(token)"])
