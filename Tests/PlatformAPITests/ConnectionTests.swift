@@ -25,7 +25,7 @@ struct ConnectionTests {
         let second = try channel("::ffff:192.0.2.1")
         for channel in [first, second] {
             #expect(table.add(channel, at: now))
-            table.note(channel, idleSince: nil)
+            table.idleClock(of: channel)?.since = nil
         }
         // Requests are under way on both.
         #expect(!table.add(try channel("192.0.2.1"), at: now))
@@ -54,10 +54,10 @@ struct ConnectionTests {
             try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
             #expect(table.add(channel, at: now + .seconds(Int64(index))))
         }
-        table.note(channels[0], idleSince: nil)
+        table.idleClock(of: channels[0])?.since = nil
         #expect(table.add(try channel("192.0.2.9"), at: now + .seconds(9)))
         #expect(channels.map(\.isActive) == [true, false, true, true] && table.count == 4)
-        for channel in channels { table.note(channel, idleSince: nil) }
+        for channel in channels { table.idleClock(of: channel)?.since = nil }
         // The newcomer waits, and is the only one.
         #expect(table.add(try channel("192.0.2.9"), at: now + .seconds(10)))
     }

@@ -48,6 +48,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     private var sending: Transfer?
     /// Start of the wait for the next request's head, and its timeout in seconds; nil while a request is in progress.
     private var waiting: (since: NIODeadline, seconds: Int)?
+    private var idle: IdleClock?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var shutdown: Scheduled<Void>?
 
@@ -95,7 +96,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
             (reading, discarding, waiting) = (Transfer(at: now), nil, nil)
-            table?.note(context.channel, idleSince: nil)
+            idle?.since = nil
         case .body(let buffer): reading?.pass(buffer.readableBytes, at: now)
         case .end:
             (reading, discarding) = (nil, nil)
@@ -147,6 +148,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         guard table?.add(context.channel, at: context.eventLoop.now) ?? true else {
             return context.close(promise: nil)
         }
+        idle = table?.idleClock(of: context.channel)
         // Where it is refused, a slow reader may look stalled.
         _ = context.channel.setOption(.tcpOption(.init(rawValue: TCP_NOTSENT_LOWAT)), value: Self.unsent)
         waiting = (context.eventLoop.now, limits.head)
@@ -163,7 +165,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     private func settle(_ context: ChannelHandlerContext) {
         guard unanswered == 0, reading == nil, sending == nil, waiting == nil, context.channel.isActive else { return }
         waiting = (context.eventLoop.now, limits.next)
-        table?.note(context.channel, idleSince: context.eventLoop.now)
+        idle?.since = context.eventLoop.now
         watch(context)
     }
 

@@ -10,8 +10,7 @@ final class ConnectionTable: Sendable {
     private struct Entry {
         var channel: any Channel
         var address: String
-        /// Start of the idle time; nil while a request is in progress.
-        var idleSince: NIODeadline?
+        let idle: IdleClock
         /// Called when the client disconnects.
         var whenGone: (@Sendable () -> Void)?
         var isGone = false
@@ -62,7 +61,7 @@ final class ConnectionTable: Sendable {
                 evicted = state.entries[idle]?.channel
                 Self.remove(idle, &state)
             }
-            state.entries[id] = Entry(channel: channel, address: address, idleSince: now)
+            state.entries[id] = Entry(channel: channel, address: address, idle: IdleClock(since: now))
             state.addresses[address, default: []].insert(id)
             return (true, evicted, evicted != nil && Self.shouldLog(&state))
         }
@@ -81,9 +80,9 @@ final class ConnectionTable: Sendable {
         state.withLock { Self.remove(ObjectIdentifier(channel), &$0) }
     }
 
-    /// Sets the start of a connection's idle time; nil if a request is in progress.
-    func note(_ channel: any Channel, idleSince: NIODeadline?) {
-        state.withLock { $0.entries[ObjectIdentifier(channel)]?.idleSince = idleSince }
+    /// The clock that says since when a connection is idle; nil if it is not here.
+    func idleClock(of channel: any Channel) -> IdleClock? {
+        state.withLock { $0.entries[ObjectIdentifier(channel)]?.idle }
     }
 
     /// Sets the action to run when the client disconnects; runs it now if it already has. Nil removes it.
@@ -118,7 +117,7 @@ final class ConnectionTable: Sendable {
     private static func longestIdle(of ids: any Collection<ObjectIdentifier>, _ state: State) -> ObjectIdentifier? {
         var longest: (id: ObjectIdentifier, since: NIODeadline)?
         for id in ids {
-            guard let since = state.entries[id]?.idleSince, since < longest?.since ?? .distantFuture else { continue }
+            guard let since = state.entries[id]?.idle.since, since < longest?.since ?? .distantFuture else { continue }
             longest = (id, since)
         }
         return longest?.id
