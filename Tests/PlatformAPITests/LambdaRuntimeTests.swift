@@ -82,7 +82,7 @@ struct LambdaRuntimeTests {
                 #expect(word.path == "init/error" && word.errorType == "Cortina.Setup")
                 #expect(word.field("errorType") == "Cortina.Setup")
                 let message = try #require(word.field("errorMessage"))
-                #expect(message.contains("database.port"), "\(message)")
+                #expect(message.contains("DATABASE_PORT"), "\(message)")
                 try await expectFailure(of: process)
             }
         }
