@@ -18,7 +18,11 @@ struct ClientPatienceTests {
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
-    private func send(_ part: HTTPRequestPart) throws { try channel.writeInbound(part) }
+    /// - Parameter isWanted: false if the server asks for no further bytes yet.
+    private func send(_ part: HTTPRequestPart, isWanted: Bool = true) throws {
+        try channel.writeInbound(part)
+        if isWanted { channel.read() }
+    }
     private static let head = HTTPRequestPart.head(
         HTTPRequest(method: .post, scheme: "http", authority: "x", path: "/"))
 
@@ -47,6 +51,19 @@ struct ClientPatienceTests {
         }
         #expect(channel.isActive)
         pass(2)
+        #expect(!channel.isActive)
+    }
+
+    @Test("a body is not timed while the server asks for no bytes")
+    func backPressure() throws {
+        try send(Self.head)
+        try send(.body(ByteBuffer(repeating: 0, count: 1000)), isWanted: false)
+        pass(3600)
+        #expect(channel.isActive)
+        channel.read()
+        pass(19)
+        #expect(channel.isActive)
+        pass(11)
         #expect(!channel.isActive)
     }
 

@@ -54,7 +54,7 @@ public struct EmbeddedCluster: Sendable {
     public nonisolated(nonsending) func run<Result>(
         _ body: (DatabaseSettings) async throws -> Result
     ) async throws -> Result {
-        let lock = try lock()
+        let lock = try await lock()
         defer { close(lock) }
         let owner = try await prepare()
         let hasStarted = Flag()
@@ -71,10 +71,13 @@ public struct EmbeddedCluster: Sendable {
         return try result.get()
     }
 
+    /// Tries within two seconds.
+    private static let lockAttempts = 40
+
     /// Locks the folder for this process (flock(2)): another one would end its server.
     ///
     /// - Returns: the descriptor that holds the lock.
-    private func lock() throws(DatabaseError) -> Int32 {
+    private func lock() async throws(DatabaseError) -> Int32 {
         // A socket's path has 107 bytes at the most (unix(7)).
         guard "\(folder)/.s.PGSQL.5432".utf8.count <= 107 else {
             throw .fault("the path '\(folder)' is too long for the database's socket")
@@ -84,11 +87,13 @@ public struct EmbeddedCluster: Sendable {
         }
         let lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw .fault("'\(folder)/lock' cannot be written") }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw .fault("the database in '\(folder)' is in use by another process; end that, or choose another folder")
+        // A program that is being started by the process which had the lock has its descriptor until exec(3) closes it.
+        for _ in 0..<Self.lockAttempts {
+            if flock(lock, LOCK_EX | LOCK_NB) == 0 { return lock }
+            try? await Task.sleep(for: .milliseconds(50))
         }
-        return lock
+        close(lock)
+        throw .fault("the database in '\(folder)' is in use by another process; end that, or choose another folder")
     }
 
     // MARK: Making it

@@ -13,7 +13,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Progress of a body in one direction.
     private struct Transfer {
-        let begin: NIODeadline
+        var begin: NIODeadline
         /// When bytes were last transferred.
         var progress: NIODeadline
         /// Bytes transferred, and bytes that were written but not yet taken by the socket.
@@ -42,6 +42,8 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     private var unanswered = 0
     /// The body that is being read, of the newest request; nil if none is.
     private var reading: Transfer?
+    /// When the server stopped to ask for bytes, because of back-pressure; nil while it waits for them.
+    private var paused: NIODeadline?
     /// When the response was written whose request body is still being read; nil if there is none.
     private var discarding: NIODeadline?
     /// Response bytes that the socket has not taken; nil if none are pending.
@@ -104,6 +106,26 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         }
         watch(context)
         context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        paused = paused ?? context.eventLoop.now
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if let since = paused {
+            // The client is not to blame for this time.
+            let now = context.eventLoop.now
+            if var transfer = reading {
+                transfer.begin = transfer.begin + (now - since)
+                transfer.progress = now
+                reading = transfer
+            }
+            paused = nil
+            watch(context)
+        }
+        context.read()
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -182,7 +204,7 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         let idle = waiting.map { $0.since + .seconds(Int64($0.seconds)) }
         let discarded = discarding.map { $0 + .seconds(Int64(limits.unreadBody)) }
         // The server itself holds up a request behind another one.
-        let read = discarding == nil && unanswered == 1 ? reading.map(due) : nil
+        let read = discarding == nil && unanswered == 1 && paused == nil ? reading.map(due) : nil
         return [idle, discarded, read, sending.map(due)].compactMap(\.self).min()
     }
 
