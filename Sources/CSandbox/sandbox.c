@@ -68,8 +68,22 @@ int csb_no_new_privileges(void) {
 
 // MARK: Files by name
 
-static const csb_file *allowed_files;
+// Read by the handler of SIGSYS until the process ends; never changed once the filter is installed.
+static struct allowed_file {
+    const char *path;
+    int descriptor;
+} *allowed_files;
 static size_t allowed_count;
+
+int csb_allow_file(const char *path, int descriptor) {
+    struct allowed_file *files = realloc(allowed_files, (allowed_count + 1) * sizeof *files);
+    if (!files) return -ENOMEM;
+    allowed_files = files;
+    const char *copy = strdup(path);
+    if (!copy) return -ENOMEM;
+    allowed_files[allowed_count++] = (struct allowed_file){.path = copy, .descriptor = descriptor};
+    return 0;
+}
 
 static long duplicate(int descriptor) {
     lseek(descriptor, 0, SEEK_SET);
@@ -195,16 +209,14 @@ static int let_heap_shrink(void) {
     return result == 0 ? -pthread_join(thread, NULL) : -result;
 }
 
-int csb_filter_calls(const csb_file *files, size_t count) {
-    allowed_files = files;
-    allowed_count = count;
+int csb_filter_calls(void) {
     struct sigaction action = {.sa_sigaction = answer_open, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    if (count > 0 && sigaction(SIGSYS, &action, NULL) != 0) return -errno;
+    if (allowed_count > 0 && sigaction(SIGSYS, &action, NULL) != 0) return -errno;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (!filter) return -ENOMEM;
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (result == 0 && count > 0) result = let_heap_shrink();
-    if (result == 0) result = add_rules(filter, count > 0 ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EACCES));
+    if (result == 0 && allowed_count > 0) result = let_heap_shrink();
+    if (result == 0) result = add_rules(filter, allowed_count > 0 ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EACCES));
     if (result == 0) result = seccomp_load(filter);
     seccomp_release(filter);
     return result;

@@ -69,11 +69,11 @@ public struct MediaJob: Codable, Sendable {
         case ranges(size: Int64?, isDistant: Bool)
     }
 
-    /// What happens where the system refuses the filter of system calls, as some container platforms do.
+    /// Fallback where the system refuses seccomp, as some container platforms do.
     public enum Isolation: String, Codable, Sendable, CaseIterable {
         /// The job fails.
         case required
-        /// The job runs with the mechanisms that there are.
+        /// The job runs with the remaining mechanisms.
         case available
     }
 

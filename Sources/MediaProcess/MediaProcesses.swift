@@ -43,7 +43,7 @@ public final class MediaProcesses: Sendable {
     ///   - width: maximum number of concurrent jobs.
     ///   - waiting: queue capacity, in jobs.
     ///   - waitingPerClient: queue capacity per client; nil for no separate limit.
-    ///   - isolation: what happens where the system refuses the filter of system calls.
+    ///   - isolation: fallback where the system refuses seccomp.
     ///   - keepsSpare: true to have a process ready for the next job.
     public init(
         program: String = MediaProcesses.sibling, width: Int = 1, waiting: Int = 100, waitingPerClient: Int? = nil,

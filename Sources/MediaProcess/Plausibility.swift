@@ -40,7 +40,7 @@ extension Double {
 }
 
 extension String {
-    /// True without control characters, and without those that change the direction of what stands beside them.
+    /// True without control characters and bidirectional controls.
     fileprivate var isPlain: Bool {
         !unicodeScalars.contains { scalar in
             scalar.properties.generalCategory == .control || ("\u{202A}"..."\u{202E}").contains(scalar)

@@ -30,27 +30,15 @@ struct NamedFiles {
         }
     }
 
-    /// Asks fontconfig as `drawtext` does (`load_font_fontconfig`, `libavfilter/vf_drawtext.c`). A family of which the best match is not
-    /// the first face of its file is left out: `fontfile` can name no other.
+    /// Finds fonts as `drawtext` does. A family of which the best match is not the first face of its file is left out: `fontfile` can name no
+    /// other.
     private static func fontFiles(_ families: Set<String>) -> [String: String] {
         guard let configuration = FcInitLoadConfigAndFonts() else { return [:] }
         defer { FcConfigDestroy(configuration) }
         var files: [String: String] = [:]
-        for family in families {
-            guard let pattern = FcNameParse("default") else { continue }
-            defer { FcPatternDestroy(pattern) }
-            FcPatternAddString(pattern, FC_FAMILY, family)
-            FcDefaultSubstitute(pattern)
-            guard FcConfigSubstitute(configuration, pattern, FcMatchPattern) != 0 else { continue }
-            var result = FcResultMatch
-            guard let match = FcFontMatch(configuration, pattern, &result) else { continue }
-            defer { FcPatternDestroy(match) }
-            var face: Int32 = 0
-            var file: UnsafeMutablePointer<FcChar8>?
-            guard FcPatternGetInteger(match, FC_INDEX, 0, &face) == FcResultMatch, face == 0,
-                FcPatternGetString(match, FC_FILE, 0, &file) == FcResultMatch, let file
-            else { continue }
-            files[family] = String(cString: file)
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        for family in families where cfc_find_file(configuration, family, &path, path.count) {
+            files[family] = String(decoding: path.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         }
         return files
     }

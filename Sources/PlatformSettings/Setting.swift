@@ -121,7 +121,7 @@ public enum Setting: String, CaseIterable {
         case .workerMemory:
             "how much memory a worker may take, in bytes (1500000000; on Lambda nine tenths of what the function has)"
         case .mediaIsolation:
-            "required, or available: run media processes also where the system refuses them a filter of system calls (required)"
+            "seccomp for media processes: required, or available to run without it where the system refuses it (required)"
         case .rankingAge: "how old rankings may become, in seconds (60)"
         case .metricsHost: "address that Prometheus finds metrics at (127.0.0.1: this machine alone)"
         case .metricsPort: "a port of this host where Prometheus finds metrics, at /metrics; without one, it does not"

@@ -77,7 +77,7 @@ public struct Settings: Sendable {
         return level
     }
 
-    /// What happens where the system refuses media processes the filter of system calls.
+    /// Fallback where the system refuses seccomp to media processes.
     public func mediaIsolation() throws -> MediaJob.Isolation {
         guard let text = reader[.mediaIsolation] else { return .required }
         guard let isolation = MediaJob.Isolation(rawValue: text) else {

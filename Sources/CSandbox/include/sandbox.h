@@ -19,18 +19,18 @@ void csb_close_from(unsigned int first);
 /// - Returns: 0, or the negative `errno`.
 int csb_no_new_privileges(void);
 
-/// A file that may still be opened by its name, for reading.
-typedef struct {
-    const char *path;
-    int descriptor;
-} csb_file;
+/// Lets a file still be opened by its name, for reading. Must be called before ``csb_filter_calls``.
+///
+/// - Parameter path: copied.
+/// - Parameter descriptor: the open file, which must stay open.
+/// - Returns: 0, or the negative `errno`.
+int csb_allow_file(const char *path, int descriptor);
 
 /// Installs the filter of system calls for all threads of the process (seccomp(2)).
 ///
 /// Allowed is what decoding, filtering and encoding with open descriptors take. `execve`, sockets, `ptrace` and the like end the
-/// process (SIGSYS); any other call answers with EPERM. Opening one of `files` gives a duplicate of its descriptor; opening anything
+/// process (SIGSYS); any other call answers with EPERM. Opening an allowed file gives a duplicate of its descriptor; opening anything
 /// else answers with EACCES.
 ///
-/// - Parameter files: must stay valid until the process ends.
 /// - Returns: 0, or the negative `errno`.
-int csb_filter_calls(const csb_file *files, size_t count);
+int csb_filter_calls(void);

@@ -49,7 +49,7 @@ extension VideoRepository {
         case votes
     }
 
-    /// A page of what everybody may see.
+    /// A page of public videos.
     public func publicVideos(
         _ page: PageRequest, _ order: Order = .recent, _ filter: Filter = Filter()
     ) async throws -> [PublicVideo] {
@@ -74,14 +74,7 @@ extension VideoRepository {
         return Statement(
             """
             SELECT count(*) AS total FROM (
-                SELECT FROM videos
-                WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                    AND ($1::text IS NULL OR title ILIKE $1)
-                    AND ($2::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($2)))
-                    AND ($4::bigint IS NULL OR id > coalesce((
-                        SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                        ORDER BY id DESC OFFSET $4 LIMIT 1), 0))
-                LIMIT $3
+                SELECT FROM found_videos($1, $2, $4) LIMIT $3
             ) AS found
             """, filter.pattern, filter.city, filter.title == nil ? nil : Self.countedMatches, filter.scope)
     }
@@ -93,14 +86,7 @@ extension VideoRepository {
             Statement(
                 """
                 SELECT videos.*, users.first_name, users.last_name, users.city FROM (
-                    SELECT id FROM videos
-                    WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                        AND ($3::text IS NULL OR title ILIKE $3)
-                        AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
-                        AND ($5::bigint IS NULL OR id > coalesce((
-                            SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                            ORDER BY id DESC OFFSET $5 LIMIT 1), 0))
-                    ORDER BY id DESC LIMIT $1 OFFSET $2
+                    SELECT id FROM found_videos($3, $4, $5) ORDER BY id DESC LIMIT $1 OFFSET $2
                 ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
                 ORDER BY videos.id DESC
                 """, page.size, page.offset, filter.pattern, filter.city, filter.scope)
@@ -108,14 +94,7 @@ extension VideoRepository {
             Statement(
                 """
                 SELECT videos.*, users.first_name, users.last_name, users.city FROM (
-                    SELECT id FROM videos
-                    WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                        AND ($3::text IS NULL OR title ILIKE $3)
-                        AND ($4::text IS NULL OR user_id IN (SELECT id FROM users WHERE lower(city) = lower($4)))
-                        AND ($5::bigint IS NULL OR id > coalesce((
-                            SELECT id FROM videos WHERE is_public AND status = 'processed' AND deleted_at IS NULL
-                            ORDER BY id DESC OFFSET $5 LIMIT 1), 0))
-                    ORDER BY vote_count DESC, id DESC LIMIT $1 OFFSET $2
+                    SELECT id FROM found_videos($3, $4, $5) ORDER BY vote_count DESC, id DESC LIMIT $1 OFFSET $2
                 ) AS page JOIN videos ON videos.id = page.id JOIN users ON users.id = videos.user_id
                 ORDER BY videos.vote_count DESC, videos.id DESC
                 """, page.size, page.offset, filter.pattern, filter.city, filter.scope)

@@ -27,7 +27,7 @@ struct Inspection: Sendable {
         } catch RunError.busy {
             throw APIError.busy
         } catch let error as RunError {
-            // What is at fault with the file is its owner's to know; anything else may pass.
+            // Faults of the file are reported to its owner; any other error may be temporary.
             guard error.blame == .input else { throw APIError.unavailable }
             switch error.classification.code {
             // The command line takes more formats than the policy.

@@ -95,7 +95,7 @@ struct UploadRoutes: Sendable {
         return bytes
     }
 
-    /// What the client sends, and the store's id of it where that is in parts.
+    /// The signed requests of an upload, and the store's id of a multipart upload.
     private func upload(_ key: ObjectKey, _ bytes: Int64) async throws -> (Upload, PartedUpload.ID?) {
         let now = Date()
         guard bytes > PartedUpload.partBytes else {
