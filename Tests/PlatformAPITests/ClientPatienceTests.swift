@@ -9,12 +9,18 @@ import Testing
 /// On a clock of its own.
 struct ClientPatienceTests {
     private let channel: EmbeddedChannel
+    private let socket = Socket()
+
+    /// What the socket has not taken.
+    private final class Socket {
+        var pending = 0
+    }
 
     init() throws {
         var limits = ConnectionLimits()
         limits.rate = 1000
         limits.unreadBody = 5
-        channel = EmbeddedChannel(handler: ClientPatience(limits))
+        channel = EmbeddedChannel(handler: ClientPatience(limits) { [socket] _ in socket.pending })
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
@@ -25,6 +31,12 @@ struct ClientPatienceTests {
     }
     private static let head = HTTPRequestPart.head(
         HTTPRequest(method: .post, scheme: "http", authority: "x", path: "/"))
+
+    /// Writes a piece of a response, after which so many bytes are pending.
+    private func write(_ bytes: Int, pending: Int) throws {
+        socket.pending = pending
+        try channel.writeOutbound(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: bytes)))
+    }
 
     private func pass(_ seconds: Int64) { channel.embeddedEventLoop.advanceTime(by: .seconds(seconds)) }
 
@@ -99,16 +111,20 @@ struct ClientPatienceTests {
         try send(Self.head)
         try send(.end(nil))
         try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
-        // It is taken with the next flush.
-        channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 10_000)), promise: nil)
-        pass(29)
+        // At the minimum rate, for longer than it may stand still.
+        try write(100_000, pending: 100_000)
+        for _ in 0..<100 {
+            pass(1)
+            socket.pending -= 1000
+        }
         #expect(channel.isActive)
-        channel.flush()
         pass(3600)
         #expect(channel.isActive)
-        channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 10_000)), promise: nil)
-        channel.write(HTTPResponsePart.end(nil), promise: nil)
-        pass(30)
+        try write(10_000, pending: 10_000)
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        pass(29)
+        #expect(channel.isActive)
+        pass(1)
         #expect(!channel.isActive)
     }
 
@@ -120,12 +136,8 @@ struct ClientPatienceTests {
         #expect(channel.isActive)
         try send(.end(nil))
         try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
-        // Megabytes go in one buffer, and part of it is taken.
-        for _ in 0..<50 {
-            channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 1 << 20)), promise: nil)
-            channel.flush()
-            channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 1 << 20)), promise: nil)
-        }
+        // All but the last is taken at once.
+        for _ in 0..<50 { try write(1 << 20, pending: 1 << 20) }
         pass(29)
         #expect(channel.isActive)
         pass(1)
@@ -158,12 +170,12 @@ struct ClientPatienceTests {
         pass(3600)
         #expect(channel.isActive)
         try channel.writeOutbound(head)
-        // As fast as is asked for, for longer than the next request is waited for.
-        channel.write(HTTPResponsePart.body(ByteBuffer(repeating: 0, count: 1000)), promise: nil)
-        channel.write(HTTPResponsePart.end(nil), promise: nil)
+        // The response is taken after a while; the next request is waited for from then on.
+        try write(1000, pending: 1000)
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
         pass(20)
-        channel.flush()
-        pass(59)
+        socket.pending = 0
+        pass(60)
         #expect(channel.isActive)
         pass(1)
         #expect(!channel.isActive)

@@ -18,6 +18,8 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         var progress: NIODeadline
         /// Bytes transferred, and bytes that were written but not yet taken by the socket.
         var passed = 0, pending = 0
+        /// Bytes written since `pending` was measured.
+        var written = 0
 
         init(at now: NIODeadline) {
             begin = now
@@ -28,16 +30,24 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
             passed += bytes
             progress = now
         }
+
+        /// Notes how many bytes are pending now.
+        mutating func measure(_ pending: Int, at now: NIODeadline) {
+            let taken = self.pending + written - pending
+            if taken > 0 { pass(taken, at: now) }
+            (self.pending, written) = (pending, 0)
+        }
     }
 
-    /// The most bytes of one write, so that progress is seen within a large buffer.
-    private static let slice = 64 << 10
+    /// How often pending bytes are measured while there are some.
+    private static let interval = TimeAmount.seconds(1)
     /// The most bytes that the kernel holds for a client beyond those in flight (`TCP_NOTSENT_LOWAT`, tcp(7)). With more, a socket that was
     /// full is writable only when megabytes are taken, and a slow client would look like one that reads nothing.
     private static let unsent = 128 << 10
 
     private let limits: ConnectionLimits
     private let table: ConnectionTable?
+    private let pendingBytes: (any Channel) -> Int
     /// Requests whose head was read and whose response is not written: with pipelining (RFC 9112, section 9.3.2) more than one.
     private var unanswered = 0
     /// The body that is being read, of the newest request; nil if none is.
@@ -54,10 +64,18 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var shutdown: Scheduled<Void>?
 
-    /// - Parameter table: where the connection is counted; nil for none.
-    init(_ limits: ConnectionLimits, _ table: ConnectionTable? = nil) {
+    /// - Parameters:
+    ///   - table: where the connection is counted; nil for none.
+    ///   - pendingBytes: measures the bytes that were written and that the socket has not taken.
+    init(
+        _ limits: ConnectionLimits, _ table: ConnectionTable? = nil,
+        pendingBytes: @escaping (any Channel) -> Int = { channel in
+            (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        }
+    ) {
         self.limits = limits
         self.table = table
+        self.pendingBytes = pendingBytes
     }
 
     // MARK: Events of the channel
@@ -130,12 +148,8 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head: context.write(data, promise: promise)
-        case .body(var buffer):
-            while buffer.readableBytes > Self.slice, let slice = buffer.readSlice(length: Self.slice) {
-                write(slice, context, nil)
-            }
-            write(buffer, context, promise)
+        case .head: break
+        case .body(let buffer): sending?.written += buffer.readableBytes
         case .end:
             // A request that cannot be parsed is answered, though its head was not read.
             unanswered = max(0, unanswered - 1)
@@ -144,24 +158,19 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
                 // The body of a pipelined request is read from now on.
                 if unanswered == 0 { discarding = now } else if unanswered == 1 { reading = Transfer(at: now) }
             }
-            settle(context)
-            context.write(data, promise: promise)
         }
+        context.write(data, promise: promise)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        context.flush()
+        measure(context)
         watch(context)
     }
 
-    private func write(_ slice: ByteBuffer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
-        let bytes = slice.readableBytes
-        let loop = context.eventLoop
-        var transfer = sending ?? Transfer(at: loop.now)
-        transfer.pending += bytes
-        sending = transfer
-        let written = promise ?? loop.makePromise()
-        written.futureResult.assumeIsolated().whenComplete { _ in
-            self.taken(bytes, at: loop.now)
-            self.settle(context)
-        }
-        context.write(wrapOutboundOut(.body(slice)), promise: written)
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        measure(context)
+        context.fireChannelWritabilityChanged()
     }
 
     // MARK: State
@@ -183,18 +192,25 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         shutdown?.cancel()
     }
 
+    /// Measures how much of the responses the socket has not taken.
+    private func measure(_ context: ChannelHandlerContext) {
+        let pending = pendingBytes(context.channel)
+        guard pending > 0 else {
+            sending = nil
+            return settle(context)
+        }
+        var transfer = sending ?? Transfer(at: context.eventLoop.now)
+        transfer.measure(pending, at: context.eventLoop.now)
+        (sending, waiting) = (transfer, nil)
+        idle?.since = nil
+    }
+
     /// Waits for the next request once all requests are read and answered, and the socket has taken the responses.
     private func settle(_ context: ChannelHandlerContext) {
         guard unanswered == 0, reading == nil, sending == nil, waiting == nil, context.channel.isActive else { return }
         waiting = (context.eventLoop.now, limits.next)
         idle?.since = context.eventLoop.now
         watch(context)
-    }
-
-    private func taken(_ bytes: Int, at now: NIODeadline) {
-        sending?.pass(bytes, at: now)
-        sending?.pending -= bytes
-        if sending?.pending == 0 { sending = nil }
     }
 
     // MARK: Time
@@ -215,20 +231,22 @@ final class ClientPatience: ChannelDuplexHandler, RemovableChannelHandler {
         return min(average, transfer.progress + .seconds(Int64(limits.stall)))
     }
 
-    /// Schedules the check at the next deadline, unless an earlier check is scheduled.
+    /// Schedules the check at the next deadline, or the next measurement, unless an earlier check is scheduled.
     private func watch(_ context: ChannelHandlerContext) {
-        guard let deadline else { return }
+        let loop = context.eventLoop
+        let measurement = sending == nil ? nil : loop.now + Self.interval
+        guard let next = [deadline, measurement].compactMap(\.self).min() else { return }
         if let timer {
             // A later deadline is looked up when the timer fires.
-            if timer.deadline <= deadline { return }
+            if timer.deadline <= next { return }
             timer.task.cancel()
         }
-        let loop = context.eventLoop
-        let task = loop.assumeIsolated().scheduleTask(deadline: deadline) {
+        let task = loop.assumeIsolated().scheduleTask(deadline: next) {
             self.timer = nil
+            if self.sending != nil { self.measure(context) }
             guard let deadline = self.deadline else { return }
             if deadline <= loop.now { context.close(promise: nil) } else { self.watch(context) }
         }
-        timer = (deadline, task)
+        timer = (next, task)
     }
 }
